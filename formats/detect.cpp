@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "formats/codec.hpp"
+
+namespace nnlock {
+
+const char* to_string(Format format) {
+  switch (format) {
+    case Format::raw: return "raw";
+    case Format::safetensors: return "safetensors";
+    case Format::tflite: return "tflite";
+    case Format::onnx: return "onnx";
+  }
+  return "unknown";
+}
+
+const char* to_string(Dtype dtype) {
+  static constexpr std::array names = {"opaque", "bool", "i4",  "u4",   "i8",  "u8",  "i16",       "u16",        "i32",   "u32",
+                                       "i64",    "u64",  "f8",  "f16",  "bf16", "f32", "f64",       "complex64",  "complex128", "string"};
+  const auto index = static_cast<std::size_t>(dtype);
+  return index < names.size() ? names[index] : "opaque";
+}
+
+}  // namespace nnlock
+
+namespace nnlock::formats {
+
+std::span<const Codec* const> codecs() {
+  // Formats with magic bytes first; protobuf has none, so ONNX is asked last.
+  static const std::array<const Codec*, 3> all = {&tflite_codec(), &safetensors_codec(), &onnx_codec()};
+  return all;
+}
+
+Result<const Codec*> detect(const ByteSource& source) {
+  std::array<std::byte, 4096> buffer{};
+  const auto head = std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(source.size(), buffer.size())));
+  if (head.empty()) return Error{.code = ErrorCode::bad_model, .message = "the file is empty"};
+  if (auto read = source.read(0, head); !read) return read.error();
+  for (const Codec* codec : codecs())
+    if (codec->recognises(head, source.size())) return codec;
+  return Error{.code = ErrorCode::bad_model,
+               .message = "not a model file of a known format",
+               .hint = "nnlock knows safetensors, TFLite and ONNX files"};
+}
+
+Result<const Codec*> codec_for(Format format) {
+  for (const Codec* codec : codecs())
+    if (codec->format() == format) return codec;
+  return Error{.code = ErrorCode::unsupported,
+               .message = "the record names model format " + std::to_string(static_cast<int>(format)) +
+                          ", which this version does not know",
+               .hint = "use a newer nnlock"};
+}
+
+}  // namespace nnlock::formats
