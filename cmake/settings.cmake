@@ -17,6 +17,7 @@ option(NNLOCK_NO_EXCEPTIONS "Build the library rooms with -fno-exceptions -fno-r
 add_library(nnlock_settings INTERFACE)
 target_compile_options(nnlock_settings INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wundef -Wshadow -Wconversion -Wsign-conversion
+  -Wno-missing-field-initializers  # designated initialisers name what differs from the default
   -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wcast-align
   -fstack-protector-strong)
 target_compile_definitions(nnlock_settings INTERFACE

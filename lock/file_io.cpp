@@ -1,0 +1,165 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "lock/file_io.hpp"
+
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace nnlock::lock {
+namespace {
+
+constexpr std::size_t kLargestTransfer = std::size_t{1} << 30;  // read and write take less than 2 GiB at a time
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// A name beside `path` that nobody else uses; 64 random bits.
+std::string sibling_name(const std::string& path) {
+  std::array<unsigned char, 8> random{};
+  RAND_bytes(random.data(), static_cast<int>(random.size()));
+  std::string name = path + ".nnlock-";
+  for (unsigned char byte : random) {
+    name.push_back("0123456789abcdef"[byte >> 4]);
+    name.push_back("0123456789abcdef"[byte & 15]);
+  }
+  return name;
+}
+
+bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
+
+Error exists_error(const std::string& path) {
+  return Error{.code = ErrorCode::usage, .message = "the output file exists already", .hint = "give another name, or --force to replace it", .file = path};
+}
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this != &other) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+Descriptor::~Descriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+int Descriptor::release() { return std::exchange(fd_, -1); }
+
+Error io_error(const std::string& path, const std::string& action, int number) {
+  return Error{.code = ErrorCode::io, .message = action + ": " + std::strerror(number), .file = path};
+}
+
+Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path) {
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));  // NONBLOCK: a FIFO must not hang us
+  if (fd.get() < 0) return io_error(path, "cannot open the file", errno);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return io_error(path, "cannot look at the file", errno);
+  if (S_ISDIR(status.st_mode)) return io_error(path, "cannot read the file", EISDIR);
+  if (!S_ISREG(status.st_mode)) return Error{.code = ErrorCode::io, .message = "not a regular file", .file = path};
+  return std::unique_ptr<FileSource>(new FileSource(std::move(fd), static_cast<std::uint64_t>(status.st_size), path));
+}
+
+Result<void> FileSource::read(std::uint64_t offset, std::span<std::byte> out) const {
+  if (!formats::inside(offset, out.size(), size_))
+    return Error{.code = ErrorCode::bad_model, .message = "the file ends too early", .file = path_, .offset = offset};
+  while (!out.empty()) {
+    const ssize_t n = ::pread(fd_.get(), out.data(), std::min(out.size(), kLargestTransfer), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return io_error(path_, "cannot read the file", errno);
+    if (n == 0) return Error{.code = ErrorCode::io, .message = "the file became shorter while it was read", .file = path_, .offset = offset};
+    out = out.subspan(static_cast<std::size_t>(n));
+    offset += static_cast<std::uint64_t>(n);
+  }
+  return {};
+}
+
+Result<std::vector<std::byte>> read_record_file(const std::string& path, std::uint64_t limit) {
+  auto source = FileSource::open(path);
+  if (!source) return source.error();
+  if ((*source)->size() > limit)
+    return Error{.code = ErrorCode::bad_record, .message = "too large for a record", .file = path};
+  std::vector<std::byte> bytes(static_cast<std::size_t>((*source)->size()));
+  if (auto read = (*source)->read(0, bytes); !read) return read.error();
+  return bytes;
+}
+
+bool file_exists(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0;
+}
+
+Result<void> write_at(int fd, std::uint64_t offset, std::span<const std::byte> bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(fd, bytes.data(), std::min(bytes.size(), kLargestTransfer), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return io_error(path, "cannot write the file", errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+    offset += static_cast<std::uint64_t>(n);
+  }
+  return {};
+}
+
+Result<OutputFile> OutputFile::create(const std::string& path, unsigned mode, bool replace, const FileSource* input) {
+  struct stat existing {};
+  if (::stat(path.c_str(), &existing) == 0) {
+    struct stat in {};
+    if (input != nullptr && ::fstat(input->descriptor().get(), &in) == 0 && same_file(in, existing))
+      return Error{.code = ErrorCode::usage, .message = "the output is the input", .hint = "give another name for the output", .file = path};
+    if (!S_ISREG(existing.st_mode)) return Error{.code = ErrorCode::io, .message = "the output is not a regular file", .file = path};
+    if (!replace) return exists_error(path);
+  }
+  Descriptor unnamed(::open(folder_of(path).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, static_cast<mode_t>(mode)));
+  if (unnamed.get() >= 0) return OutputFile(std::move(unnamed), path, "", replace);
+  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return io_error(path, "cannot create the file", errno);
+  std::string temporary = sibling_name(path);  // a file system without O_TMPFILE
+  Descriptor named(::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode)));
+  if (named.get() < 0) return io_error(path, "cannot create the file", errno);
+  return OutputFile(std::move(named), path, std::move(temporary), replace);
+}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : fd_(std::move(other.fd_)), path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, "")), replace_(other.replace_) {}
+
+OutputFile::~OutputFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Result<void> OutputFile::link_unnamed(const std::string& name) {
+  const std::string self = "/proc/self/fd/" + std::to_string(fd_.get());
+  if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+  return errno == EEXIST ? exists_error(path_) : io_error(path_, "cannot name the file", errno);
+}
+
+// link() refuses an existing name and rename() replaces it, both in one step: nobody ever sees half a file.
+Result<void> OutputFile::commit() {
+  if (::fdatasync(fd_.get()) != 0 && errno != EINVAL && errno != EROFS) return io_error(path_, "cannot write the file", errno);
+  if (temporary_.empty()) {
+    if (!replace_) return link_unnamed(path_);
+    std::string name = sibling_name(path_);
+    if (auto linked = link_unnamed(name); !linked) return linked;
+    temporary_ = std::move(name);
+  }
+  if (replace_) {
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) return io_error(path_, "cannot name the file", errno);
+    temporary_.clear();
+    return {};
+  }
+  if (::link(temporary_.c_str(), path_.c_str()) == 0) return {};  // the destructor takes the temporary name away
+  return errno == EEXIST ? exists_error(path_) : io_error(path_, "cannot name the file", errno);
+}
+
+}  // namespace nnlock::lock

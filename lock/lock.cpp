@@ -1,0 +1,219 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Locking a model file (spec/lock-v1.md section 7).
+
+#include <openssl/rand.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "formats/codec.hpp"
+#include "lock/engine.hpp"
+#include "lock/file_io.hpp"
+#include "lock/image.hpp"
+#include "lock/seal.hpp"
+#include "lock/select.hpp"
+#include "lock/sinks.hpp"
+#include "nnlock/lock.hpp"
+
+namespace nnlock {
+namespace {
+
+using namespace nnlock::lock;
+using formats::Codec;
+using formats::Edit;
+using formats::Structure;
+
+constexpr std::uint8_t kLargestChunkLog2 = 24;
+constexpr std::uint64_t kLargestSidecar = std::uint64_t{4} << 30;
+
+bool same_spans(const Structure& a, const Structure& b) {
+  const auto equal = [](const ParamSpan& x, const ParamSpan& y) {
+    return x.offset == y.offset && x.length == y.length && x.name == y.name && x.dtype == y.dtype && x.shape == y.shape;
+  };
+  return std::equal(a.params.begin(), a.params.end(), b.params.begin(), b.params.end(), equal) &&
+         a.constants.size() == b.constants.size() && a.unlockable.size() == b.unlockable.size();
+}
+
+// A model that can be locked: which parameters, and a private copy of everything else.
+struct Prepared {
+  const Codec* codec;
+  std::vector<Parameter> params;
+  Image image;
+  std::vector<Run> runs;
+};
+
+Result<const Codec*> plain_codec(const FileSource& source) {
+  const auto codec = formats::detect(source);
+  if (!codec) return codec;
+  const auto embedded = (*codec)->find_record(source);
+  if (!embedded) return embedded.error();
+  if (embedded->has_value())
+    return Error{.code = ErrorCode::already_locked, .message = "the model is locked already", .hint = "unlock it first, or lock the original"};
+  return codec;
+}
+
+Result<std::vector<Parameter>> choose_parameters(const Structure& structure, const LockOptions& options) {
+  if (!structure.unlockable.empty() && !options.allow_plain) {
+    const Constant& first = structure.unlockable.front();
+    return Error{.code = ErrorCode::unsupported,
+                 .message = "a learned tensor cannot be locked in place: " + first.reason,
+                 .hint = "store it as raw data, or give --allow-plain to leave such tensors readable",
+                 .tensor = first.name,
+                 .offset = first.offset};
+  }
+  auto params = select_layouts(structure.params, 0, options.include, options.exclude);
+  if (std::none_of(params.begin(), params.end(), [](const Parameter& p) { return p.layout != Layout::plain; }))
+    return Error{.code = ErrorCode::nothing_to_lock,
+                 .message = structure.params.empty() ? "nothing to lock: the model has no parameters"
+                                                     : "nothing to lock: --include and --exclude leave no parameter",
+                 .hint = "`nnlock inspect` lists what nnlock sees in the model"};
+  return params;
+}
+
+// Steps 1 to 3: find the parameters twice, the second time on the private copy with zeros in their place.
+Result<Prepared> prepare(const FileSource& source, const LockOptions& options) {
+  const auto codec = plain_codec(source);
+  if (!codec) return codec.error();
+  const auto extent = (*codec)->structure_extent(source);
+  if (!extent) return extent.error();
+  auto image = Image::reserve(source.size());
+  if (!image) return image.error();
+  if (auto filled = image->fill(source, 0, *extent); !filled) return filled.error();
+  const auto structure = (*codec)->parse(image->bytes());
+  if (!structure) return structure.error();
+  auto params = choose_parameters(*structure, options);
+  if (!params) return params.error();
+  auto runs = skeleton_runs(*params, source.size());
+  for (const Parameter& p : *params) image->punch(p.offset, p.length);
+  for (const Run& run : runs)  // what lies beyond the extent was not read yet
+    if (run.offset + run.length > *extent) {
+      const std::uint64_t from = std::max(run.offset, *extent);
+      if (auto filled = image->fill(source, from, run.offset + run.length - from); !filled) return filled.error();
+    }
+  const auto again = (*codec)->parse(image->bytes());
+  if (!again || !same_spans(*structure, *again))
+    return Error{.code = ErrorCode::bad_model, .message = "parameters and structure of the model overlap, or the file changed while it was read"};
+  return Prepared{*codec, *std::move(params), *std::move(image), std::move(runs)};
+}
+
+Result<Core> make_core(const Prepared& model, const LockOptions& options) {
+  Core core{.suite = options.suite, .chunk_log2 = options.chunk_log2, .family = options.family, .params = model.params};
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(core.lock_id.data()), static_cast<int>(core.lock_id.size())) != 1)
+    return Error{.code = ErrorCode::io, .message = "the system's random generator failed"};
+  core.files.push_back({.role = Role::model,
+                        .format = model.codec->format(),
+                        .length = model.image.bytes().size(),
+                        .skeleton = skeleton_hash(Role::model, model.image.bytes(), model.runs)});
+  return core;
+}
+
+// The smallest chunk size, from the one asked for, at which the record fits its container.
+Result<Sealing> begin_fitting(Core core, const MasterKey& key, const Seal& seal, std::uint64_t limit) {
+  for (;; ++core.chunk_log2) {
+    Sealing sealing = begin_sealing(core, key);
+    if (sealed_size(sealing, seal) <= limit) return sealing;
+    if (core.chunk_log2 >= kLargestChunkLog2)
+      return Error{.code = ErrorCode::unsupported, .message = "the record does not fit into the model file", .hint = "use --sidecar"};
+  }
+}
+
+Result<void> check_options(const LockOptions& options) {
+  if (options.chunk_log2 < 16 || options.chunk_log2 > kLargestChunkLog2)
+    return Error{.code = ErrorCode::usage, .message = "the chunk size must be a power of two from 64 KiB to 16 MiB"};
+  if (options.slot_bytes < 64 || options.slot_bytes > (1U << 20))
+    return Error{.code = ErrorCode::usage, .message = "the room for recipients must be 64 bytes to 1 MiB"};
+  if (options.suite != Suite::aes256 && options.suite != Suite::chacha20)
+    return Error{.code = ErrorCode::usage, .message = "unknown suite"};
+  return {};
+}
+
+LockReport report_on(const Sealing& sealing, const kernels::Kernel& kernel) {
+  LockReport report{.lock_id = sealing.core.lock_id, .params = sealing.core.params.size(), .kernel = kernel.name};
+  for (const Parameter& p : sealing.core.params) (p.layout == Layout::plain ? report.plain_bytes : report.locked_bytes) += p.length;
+  return report;
+}
+
+// Step 4 and 5 for a prepared model: locks into `model_fd` and returns the record, embedded unless a sidecar is wanted.
+Result<std::vector<std::byte>> write_locked(const Prepared& model, const Sealing& sealing, const Seal& seal, const FileSource& source,
+                                            const OutputFile& out, const kernels::Kernel& kernel, const LockOptions& options) {
+  std::vector<Edit> edits;
+  if (!options.sidecar) {
+    const std::vector<std::byte> room(static_cast<std::size_t>(sealed_size(sealing, seal)));
+    auto planned = model.codec->embed(model.image.bytes(), room);  // sizes depend on the record's size only
+    if (!planned) return planned.error();
+    edits = *std::move(planned);
+  }
+  const FileSink sink(out.fd(), out.path(), edits);
+  const FileEnds ends{&source, &sink};
+  std::vector<std::byte> tags(static_cast<std::size_t>(covered_chunks(sealing.core, seal.coverage)) * 16);
+  const PassOptions pass{options.threads, &options.progress};
+  if (auto done = run_pass(Pass::lock, sealing.core, sealing.core_hash, seal.coverage, sealing.keys, kernel, {&ends, 1}, tags, pass); !done)
+    return done.error();
+  auto record = finish_sealing(sealing, seal, tag_digests(sealing.core, tags), tags);
+  if (!options.sidecar) {
+    auto final_edits = model.codec->embed(model.image.bytes(), record);
+    if (!final_edits) return final_edits.error();
+    if (stored_length(*final_edits, 0) != stored_length(edits, 0))
+      return Error{.code = ErrorCode::bad_model, .message = "the record's place moved while the model was locked"};
+    edits = *std::move(final_edits);
+  }
+  if (auto written = write_skeleton(out.fd(), out.path(), model.image.bytes(), model.runs, edits); !written) return written.error();
+  return record;
+}
+
+// The record first: a locked model without its record could not be opened, a record without its model harms nobody.
+Result<LockReport> commit_both(OutputFile& sidecar, OutputFile& model, LockReport report) {
+  if (auto committed = sidecar.commit(); !committed) return committed.error();
+  if (auto committed = model.commit(); !committed) {
+    ::unlink(report.sidecar_path.c_str());
+    return committed.error();
+  }
+  return report;
+}
+
+Result<LockReport> lock_opened(const MasterKey& key, const FileSource& source, const std::string& out_path, const LockOptions& options) {
+  auto model = prepare(source, options);
+  if (!model) return model.error();
+  const auto kernel = choose_kernel(options.suite);
+  if (!kernel) return kernel.error();
+  auto core = make_core(*model, options);
+  if (!core) return core.error();
+  Seal seal{.slot_bytes = options.slot_bytes};
+  if (options.fingerprint_hint) seal.envelope.hint = key.fingerprint_bytes();
+  const auto sealing = begin_fitting(*std::move(core), key, seal, options.sidecar ? kLargestSidecar : model->codec->record_limit());
+  if (!sealing) return sealing.error();
+
+  auto out = OutputFile::create(out_path, 0666, options.force, &source);
+  if (!out) return out.error();
+  const auto record = write_locked(*model, *sealing, seal, source, *out, **kernel, options);
+  if (!record) return record.error();
+  LockReport report = report_on(*sealing, **kernel);
+  report.record_bytes = record->size();
+  report.chunks = covered_chunks(sealing->core, seal.coverage);
+  if (!options.sidecar) {
+    if (auto committed = out->commit(); !committed) return committed.error();
+    return report;
+  }
+  report.sidecar_path = options.sidecar_path.empty() ? out_path + ".nnlock" : options.sidecar_path;
+  auto sidecar = OutputFile::create(report.sidecar_path, 0666, options.force, &source);
+  if (!sidecar) return sidecar.error();
+  if (auto written = write_at(sidecar->fd(), 0, *record, report.sidecar_path); !written) return written.error();
+  return commit_both(*sidecar, *out, std::move(report));
+}
+
+}  // namespace
+
+Result<LockReport> lock_file(const MasterKey& key, const std::string& in, const std::string& out, const LockOptions& options) {
+  if (auto checked = check_options(options); !checked) return checked.error();
+  const auto source = FileSource::open(in);
+  if (!source) return source.error();
+  auto report = lock_opened(key, **source, out, options);
+  if (report) return report;
+  Error error = report.error();
+  if (error.file.empty()) error.file = in;
+  return error;
+}
+
+}  // namespace nnlock

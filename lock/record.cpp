@@ -1,0 +1,250 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading a record. Section numbers are those of spec/record-v1.md.
+
+#include "lock/record.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "lock/cbor.hpp"
+#include "lock/digest.hpp"
+
+namespace nnlock::lock {
+namespace {
+
+constexpr std::string_view kMagic = "NNLOCKR1";
+constexpr std::uint64_t kFrameBytes = 32;
+constexpr std::uint64_t kMacBytes = 32;
+constexpr std::uint64_t kMaxRestoredBytes = std::uint64_t{1} << 60;
+constexpr std::uint64_t kMaxFiles = 65536, kMaxParams = std::uint64_t{1} << 24, kMaxChunks = std::uint64_t{1} << 32;
+constexpr std::uint64_t kMinSlot = 64, kMaxSlot = std::uint64_t{1} << 20;
+
+Error bad(std::string message) {
+  return Error{.code = ErrorCode::bad_record, .message = "the record is damaged: " + std::move(message)};
+}
+
+void unsupported(CborReader& in, const std::string& what) {
+  in.fail(ErrorCode::unsupported, "the record uses " + what + ", which this version does not know");
+}
+
+template <std::size_t N>
+std::array<std::byte, N> fixed(std::span<const std::byte> view) {
+  std::array<std::byte, N> out{};
+  if (view.size() == N) std::copy(view.begin(), view.end(), out.begin());
+  return out;
+}
+
+// Sections 3.4 and 5 of lock-v1: only `bytes` and `plain` are known to this version.
+Layout read_layout(CborReader& in) {
+  std::uint64_t id = 0;
+  if (in.peek() == CborReader::Kind::array) {
+    if (in.array("layout") == 0) in.fail(ErrorCode::bad_record, "the record's layout is empty");
+    id = in.integer("layout");
+    if (!in.failed() && id < 2) in.fail(ErrorCode::bad_record, "the record's layout has attributes it cannot have");
+  } else {
+    id = in.integer("layout");
+  }
+  if (!in.failed() && id > 1) unsupported(in, "layout " + std::to_string(id));
+  return id == 1 ? Layout::plain : Layout::bytes;
+}
+
+FileEntry read_file_entry(CborReader& in) {
+  FileEntry file;
+  in.array("file", 5);
+  const std::uint64_t role = in.integer("file role");
+  if (role > 2) unsupported(in, "file role " + std::to_string(role));
+  const std::uint64_t format = in.integer("file format");
+  if (format > 3) unsupported(in, "model format " + std::to_string(format));
+  file.length = in.integer("file length");
+  if (!in.failed() && (file.length == 0 || file.length > kMaxRestoredBytes)) in.fail(ErrorCode::bad_record, "the record's file length is out of range");
+  file.skeleton = fixed<32>(in.bytes("skeleton hash", 32));
+  if (in.array("derived fields") != 0) unsupported(in, "derived fields");
+  file.role = static_cast<Role>(role);
+  file.format = static_cast<Format>(format);
+  return file;
+}
+
+Parameter read_parameter(CborReader& in) {
+  Parameter p;
+  in.array("parameter", 4);
+  const std::uint64_t file = in.integer("parameter file");
+  if (file >= kMaxFiles) in.fail(ErrorCode::bad_record, "a parameter of the record lies in a file that is not there");
+  p.file = static_cast<std::uint32_t>(file);
+  p.offset = in.integer("parameter offset");
+  p.length = in.integer("parameter length");
+  p.layout = read_layout(in);
+  return p;
+}
+
+// Section 3.2: inside its file, sorted, disjoint.
+void check_parameters(CborReader& in, const Core& core) {
+  std::uint64_t chunks = 0;
+  const Parameter* previous = nullptr;
+  for (const Parameter& p : core.params) {
+    if (in.failed()) return;
+    const bool in_file = p.file < core.files.size() && p.length >= 1 && p.length <= core.files[p.file].length &&
+                         p.offset <= core.files[p.file].length - p.length;
+    if (!in_file) return in.fail(ErrorCode::bad_record, "a parameter of the record lies outside its file");
+    if (previous != nullptr && (p.file < previous->file ||
+                                (p.file == previous->file && p.offset < previous->offset + previous->length)))
+      return in.fail(ErrorCode::bad_record, "parameters of the record overlap or are out of order");
+    chunks += core.chunks(p);
+    if (chunks > kMaxChunks) return in.fail(ErrorCode::bad_record, "the record has too many chunks");
+    previous = &p;
+  }
+}
+
+// Each item takes a least number of bytes, so a count that the rest of the input cannot hold is refused before allocating.
+std::uint64_t count(CborReader& in, const char* what, std::uint64_t most, std::uint64_t least_bytes) {
+  const std::uint64_t n = in.array(what);
+  if (!in.failed() && (n == 0 || n > most || n > in.remaining() / least_bytes))
+    in.fail(ErrorCode::bad_record, std::string("the record's number of ") + what + " is out of range");
+  return in.failed() ? 0 : n;
+}
+
+void read_identity(CborReader& in, Core& core) {
+  const std::uint64_t version = in.integer("version");
+  if (!in.failed() && version != 1) unsupported(in, "version " + std::to_string(version));
+  const std::uint64_t suite = in.integer("suite");
+  if (!in.failed() && suite != 1 && suite != 2) unsupported(in, "suite " + std::to_string(suite));
+  core.suite = suite == 2 ? Suite::chacha20 : Suite::aes256;
+  core.lock_id = fixed<16>(in.bytes("lock id", 16));
+  core.key_check = fixed<8>(in.bytes("key check", 8));
+  const std::uint64_t chunk_log2 = in.integer("chunk size");
+  if (!in.failed() && (chunk_log2 < 16 || chunk_log2 > 24)) in.fail(ErrorCode::bad_record, "the record's chunk size is out of range");
+  core.chunk_log2 = static_cast<std::uint8_t>(chunk_log2 & 31);
+  if (in.integer("flags") != 0) unsupported(in, "policy flags");
+}
+
+void read_demands(CborReader& in, Core& core) {
+  if (in.peek() == CborReader::Kind::null) {
+    in.null("family");
+  } else {
+    in.array("family", 2);
+    Family family{.id = fixed<16>(in.bytes("family id", 16))};
+    family.version = in.integer("family version");
+    core.family = family;
+  }
+  const auto null_or_key = [&in](const char* what) {
+    if (in.peek() == CborReader::Kind::null) return in.null(what), false;
+    return in.bytes(what, 32).size() == 32;
+  };
+  if (null_or_key("publisher")) unsupported(in, "a publisher's signature");
+  if (null_or_key("licence")) in.fail(ErrorCode::licence, "the record demands a licence, which this version cannot check");
+}
+
+Result<Core> read_core(std::span<const std::byte> bytes) {
+  CborReader in(bytes);
+  Core core;
+  in.array("core", 11);
+  read_identity(in, core);
+  read_demands(in, core);
+  const std::uint64_t files = count(in, "files", kMaxFiles, 39);
+  core.files.reserve(static_cast<std::size_t>(files));
+  for (std::uint64_t i = 0; i < files && !in.failed(); ++i) core.files.push_back(read_file_entry(in));
+  const std::uint64_t params = count(in, "parameters", kMaxParams, 5);
+  core.params.reserve(static_cast<std::size_t>(params));
+  for (std::uint64_t i = 0; i < params && !in.failed(); ++i) core.params.push_back(read_parameter(in));
+  in.end("core");
+  check_parameters(in, core);
+  if (in.failed()) return in.error();
+  return core;
+}
+
+Result<void> read_head(std::span<const std::byte> bytes, Record& record) {
+  CborReader in(bytes);
+  in.array("head", 3);
+  const auto core_bytes = in.bytes("core");
+  record.digests = in.bytes("digests");
+  const bool is_signed = !in.failed() && in.peek() != CborReader::Kind::null;
+  if (is_signed && in.peek() != CborReader::Kind::none) unsupported(in, "a publisher's signature");
+  in.null("signature");
+  in.end("head");
+  if (in.failed()) return in.error();
+  auto core = read_core(core_bytes);
+  if (!core) return core.error();
+  if (record.digests.size() != 32 * core->params.size()) return bad("the digests have the wrong length");
+  record.core = *std::move(core);
+  record.core_hash = sha256(core_bytes);
+  return {};
+}
+
+Result<Envelope> read_envelope(std::span<const std::byte> bytes) {
+  CborReader in(bytes);
+  Envelope envelope;
+  in.array("envelope", 3);
+  const std::uint64_t derived = in.integer("envelope");
+  if (derived > 1) in.fail(ErrorCode::bad_record, "the record's envelope is damaged");
+  if (in.peek() == CborReader::Kind::null) in.null("hint");
+  else envelope.hint = fixed<8>(in.bytes("hint", 8));
+  const std::uint64_t stanzas = in.array("recipients");
+  if (!in.failed() && stanzas != 0) unsupported(in, "recipients");
+  if (!in.failed() && derived == 0) in.fail(ErrorCode::bad_record, "the record names no recipient");
+  in.end("envelope");
+  if (in.failed()) return in.error();
+  return envelope;
+}
+
+bool all_zero(std::span<const std::byte> bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
+}
+
+// Section 5: exactly one slot is in use.
+Result<void> read_slots(std::span<const std::byte> slots, Record& record) {
+  const std::size_t size = record.slot_bytes;
+  const bool empty0 = all_zero(slots.first(size)), empty1 = all_zero(slots.subspan(size));
+  if (empty0 && empty1) return bad("it has no envelope");
+  if (!empty0 && !empty1)
+    return Error{.code = ErrorCode::bad_record,
+                 .message = "the record has two envelopes: a rewrap was interrupted or the file was damaged",
+                 .hint = "get the file again from where it was published"};
+  record.active_slot = empty0 ? 1 : 0;
+  const auto slot = empty0 ? slots.subspan(size) : slots.first(size);
+  const std::uint64_t length = read_be(slot.first(4));
+  if (length == 0 || length > size - 4 - kMacBytes) return bad("the envelope has the wrong length");
+  record.envelope_bytes = slot.subspan(4, static_cast<std::size_t>(length));
+  record.mac = fixed<32>(slot.subspan(4 + static_cast<std::size_t>(length), kMacBytes));
+  if (!all_zero(slot.subspan(4 + static_cast<std::size_t>(length) + kMacBytes))) return bad("bytes follow the envelope");
+  auto envelope = read_envelope(record.envelope_bytes);
+  if (!envelope) return envelope.error();
+  record.envelope = *envelope;
+  return {};
+}
+
+Result<void> check_magic(std::span<const std::byte> bytes) {
+  if (bytes.size() < kFrameBytes || std::memcmp(bytes.data(), kMagic.data(), 7) != 0) return bad("it does not begin like one");
+  if (std::to_integer<char>(bytes[7]) != kMagic[7])
+    return Error{.code = ErrorCode::unsupported, .message = "the record's version is not known to this version of nnlock"};
+  return {};
+}
+
+}  // namespace
+
+Result<Record> parse_record(std::span<const std::byte> bytes) {
+  if (auto magic = check_magic(bytes); !magic) return magic.error();
+  Record record;
+  record.frame = bytes.first(kFrameBytes);
+  record.coverage = {static_cast<std::uint32_t>(read_be(bytes.subspan(8, 4))), static_cast<std::uint32_t>(read_be(bytes.subspan(12, 4)))};
+  const std::uint64_t head_bytes = read_be(bytes.subspan(16, 4));
+  const std::uint64_t slot_bytes = read_be(bytes.subspan(20, 4));
+  const std::uint64_t tag_bytes = read_be(bytes.subspan(24, 8));
+  if (slot_bytes < kMinSlot || slot_bytes > kMaxSlot) return bad("its slot length is out of range");
+  if (tag_bytes > bytes.size() || record_size(head_bytes, slot_bytes, tag_bytes) != bytes.size())
+    return bad("its length is not what its fields say");
+  record.slot_bytes = static_cast<std::uint32_t>(slot_bytes);
+  record.head = bytes.subspan(kFrameBytes, static_cast<std::size_t>(head_bytes));
+  const auto after_head = bytes.subspan(kFrameBytes + static_cast<std::size_t>(head_bytes));
+  record.tags = after_head.subspan(2 * static_cast<std::size_t>(slot_bytes), static_cast<std::size_t>(tag_bytes));
+  if (!all_zero(after_head.subspan(static_cast<std::size_t>(2 * slot_bytes + tag_bytes)))) return bad("bytes follow its tags");
+  if (auto head = read_head(record.head, record); !head) return head.error();
+  const Coverage c = record.coverage;
+  if (c.count == 0 || c.first >= record.core.files.size() || c.count > record.core.files.size() - c.first)
+    return bad("it covers files that are not there");
+  if (tag_bytes % 16 != 0 || tag_bytes / 16 != covered_chunks(record.core, c)) return bad("its number of tags is wrong");
+  if (auto slots = read_slots(after_head.first(2 * static_cast<std::size_t>(slot_bytes)), record); !slots) return slots.error();
+  return record;
+}
+
+}  // namespace nnlock::lock
