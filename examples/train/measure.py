@@ -104,8 +104,10 @@ def write_report(folder, rows, settings):
             "Every model takes 28 x 28 grey images and gives ten logits. The ONNX "
             "files take float32 pixels from 0 to 1, shaped N x 1 x 28 x 28. The TFLite "
             "file takes int8, one image of 1 x 28 x 28 x 1 at a time: pixel - 128.", "",
-            "The int8 ONNX file may answer a few images differently on another kind "
-            "of processor, as ONNX Runtime picks other kernels there.", "",
+            "The subset happens to be easier than the whole: use its figures to compare a "
+            "model with itself, not to say how good the model is.", "",
+            "The int8 files may answer a few images differently on another kind of "
+            "processor or with other settings, as the runtimes pick other kernels there.", "",
             "Versions: " + ", ".join(f"{k} {v}" for k, v in used.items()) + ".", "",
             "Settings: " + ", ".join(f"{k} {v}" for k, v in settings.items()) + ".", "",
             "## Tensors whose values are stored in the files"]
