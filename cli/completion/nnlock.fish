@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: The nnlock authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# fish completion for nnlock; check_docs.py compares it with --help.
+
+complete -c nnlock -n __fish_use_subcommand -f -l version -d 'Show the version'
+complete -c nnlock -f -s h -l help -d 'Show help'
+complete -c nnlock -n __fish_use_subcommand -f -a keygen -d 'Make a new master key'
+complete -c nnlock -n __fish_use_subcommand -f -a lock -d 'Lock the learned tensors of a model'
+complete -c nnlock -n __fish_use_subcommand -f -a unlock -d 'Unlock a model into a plain file'
+complete -c nnlock -n __fish_use_subcommand -f -a verify -d 'Check that a locked model is whole'
+complete -c nnlock -n __fish_use_subcommand -f -a inspect -d 'Show what a model holds'
+complete -c nnlock -n __fish_use_subcommand -f -a exec -d 'Run a program on an unlocked model in memory'
+complete -c nnlock -n __fish_use_subcommand -f -a doctor -d 'Show what this machine offers'
+
+complete -c nnlock -n '__fish_seen_subcommand_from keygen lock unlock' -s o -l output -r -F -d 'File to write'
+complete -c nnlock -n '__fish_seen_subcommand_from lock unlock verify exec' -s k -l key -r -F -d 'Key file'
+complete -c nnlock -n '__fish_seen_subcommand_from lock unlock' -l force -d 'Replace the output'
+complete -c nnlock -n '__fish_seen_subcommand_from lock' -l include -x -d 'Lock only matching tensors'
+complete -c nnlock -n '__fish_seen_subcommand_from lock' -l exclude -x -d 'Leave matching tensors readable'
+complete -c nnlock -n '__fish_seen_subcommand_from lock' -l allow-plain -d 'Accept tensors that cannot be locked'
+complete -c nnlock -n '__fish_seen_subcommand_from lock' -l sidecar -d 'Record into its own file'
+complete -c nnlock -n '__fish_seen_subcommand_from unlock verify inspect exec' -l sidecar -r -F -d 'Record file'
+complete -c nnlock -n '__fish_seen_subcommand_from lock' -l hint -d 'Write the fingerprint into the record'
+complete -c nnlock -n '__fish_seen_subcommand_from lock unlock verify exec' -l family -x -d 'Family of models'
+complete -c nnlock -n '__fish_seen_subcommand_from lock' -l family-version -x -d 'Version in the family'
+complete -c nnlock -n '__fish_seen_subcommand_from unlock verify exec' -l least-version -x -d 'Refuse older versions'
+complete -c nnlock -n '__fish_seen_subcommand_from unlock verify exec' -l expect-lock-id -x -d 'Refuse any other lock'
+complete -c nnlock -n '__fish_seen_subcommand_from lock' -l suite -x -a 'aes256 chacha20 auto' -d 'Cipher suite'
+complete -c nnlock -n '__fish_seen_subcommand_from lock' -l chunk -x -a '64K 128K 256K 512K 1M 2M 4M 8M 16M' -d 'Unit of checking'
+complete -c nnlock -n '__fish_seen_subcommand_from lock' -l room -x -d 'Room for recipients'
+complete -c nnlock -n '__fish_seen_subcommand_from lock unlock verify exec' -l threads -x -d 'Threads to use'
+complete -c nnlock -n '__fish_seen_subcommand_from lock unlock verify exec' -s q -l quiet -d 'No success message, no progress'
+complete -c nnlock -n '__fish_seen_subcommand_from unlock' -l decoy -d 'Write what a wrong key gives'
+complete -c nnlock -n '__fish_seen_subcommand_from inspect doctor' -l json -d 'Print JSON'
