@@ -71,11 +71,11 @@ template <unsigned n>
 
 // be128(first) ... be128(first + 7) encrypted, as planes. `first` is a multiple of 8.
 [[gnu::always_inline]] inline Planes key_stream(const std::uint8_t* keys, std::uint64_t first) {
-  alignas(16) std::uint8_t counters[bitslice::bytes] = {};
-  for (unsigned k = 0; k < 8; ++k) {
-    for (unsigned i = 0; i < 8; ++i) counters[16 * k + 15 - i] = static_cast<std::uint8_t>((first + k) >> (8 * i));
+  Planes x = {};
+  for (unsigned k = 0; k < 4; ++k) {  // word 2k of a lane is the upper half of a counter, which is zero
+    x.p[2 * k + 1] = Plane{__builtin_bswap64(first + k), __builtin_bswap64(first + k + 4)};
   }
-  Planes x = bitslice::load(counters);
+  bitslice::transpose(x);
   add_round_key(x, keys);
   for (std::size_t r = 1; r <= rounds; ++r) {
     bitslice::substitute(x);

@@ -11,8 +11,10 @@
 // Shared by the portable kernels, which are compiled with the same flags.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace nnlock::kernels::bitslice {
 
@@ -24,15 +26,16 @@ struct Planes {
   Plane p[8];  // p[0] holds the least significant bits
 };
 
-// Byte by byte, so that the order is the same on big-endian machines; compilers make it one load.
+// Little-endian whatever the machine is. By memcpy: g++ 12 does not make one load of eight bytes shifted together.
 [[gnu::always_inline]] static inline std::uint64_t load64(const std::uint8_t* p) {
-  std::uint64_t x = 0;
-  for (unsigned i = 0; i < 8; ++i) x |= static_cast<std::uint64_t>(p[i]) << (8 * i);
-  return x;
+  std::uint64_t x;
+  std::memcpy(&x, p, 8);
+  return std::endian::native == std::endian::little ? x : __builtin_bswap64(x);
 }
 
 [[gnu::always_inline]] static inline void store64(std::uint8_t* p, std::uint64_t x) {
-  for (unsigned i = 0; i < 8; ++i) p[i] = static_cast<std::uint8_t>(x >> (8 * i));
+  if (std::endian::native != std::endian::little) x = __builtin_bswap64(x);
+  std::memcpy(p, &x, 8);
 }
 
 // Swaps the bits of a under mask << n with those of b under mask.
