@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "formats/codec.hpp"
+#include "formats/malformed/safetensors_writer.hpp"
+
+namespace nnlock::formats {
+namespace {
+
+using malformed::Bytes;
+
+Bytes bytes_of(std::string_view text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+TEST(Detect, WordsForFormatsAndDtypes) {
+  EXPECT_STREQ(to_string(Format::raw), "raw");
+  EXPECT_STREQ(to_string(Format::safetensors), "safetensors");
+  EXPECT_STREQ(to_string(Format::tflite), "tflite");
+  EXPECT_STREQ(to_string(Format::onnx), "onnx");
+  EXPECT_STREQ(to_string(static_cast<Format>(200)), "unknown");
+  EXPECT_STREQ(to_string(Dtype::opaque), "opaque");
+  EXPECT_STREQ(to_string(Dtype::f8), "f8");
+  EXPECT_STREQ(to_string(Dtype::bf16), "bf16");
+  EXPECT_STREQ(to_string(Dtype::string), "string");
+  EXPECT_STREQ(to_string(static_cast<Dtype>(200)), "opaque");
+  std::set<std::string> words;
+  for (int i = 0; i <= static_cast<int>(Dtype::string); ++i) words.insert(to_string(static_cast<Dtype>(i)));
+  EXPECT_EQ(words.size(), static_cast<std::size_t>(Dtype::string) + 1);
+}
+
+TEST(Detect, NumbersInRecordsNameCodecs) {
+  for (const Codec* codec : codecs()) {
+    const auto found = codec_for(codec->format());
+    ASSERT_TRUE(found);
+    EXPECT_EQ(*found, codec);
+  }
+  EXPECT_EQ(codecs().size(), 3u);
+  for (const Format unknown : {Format::raw, static_cast<Format>(4), static_cast<Format>(255)}) {
+    const auto found = codec_for(unknown);
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, ErrorCode::unsupported);
+  }
+}
+
+TEST(Detect, KnowsSafetensors) {
+  const auto file = malformed::safetensors_file(malformed::kGoodHeader, malformed::kGoodData);
+  const auto codec = detect(MemorySource(file));
+  ASSERT_TRUE(codec) << codec.error().message;
+  EXPECT_EQ((*codec)->format(), Format::safetensors);
+}
+
+TEST(Detect, OtherFilesAreNoModels) {
+  for (const std::string_view text :
+       {std::string_view(""), std::string_view("\0", 1), std::string_view("hello, world\n"),
+        std::string_view("{\"a\":1}"), std::string_view("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16),
+        std::string_view("PK\3\4\24\0\0\0\0\0\0\0\0\0\0\0", 16), std::string_view("GGUF\3\0\0\0\0\0\0\0\0\0\0\0", 16),
+        std::string_view("\x7f" "ELF\2\1\1\0\0\0\0\0\0\0\0\0", 16)}) {
+    const auto codec = detect(MemorySource(bytes_of(text)));
+    ASSERT_FALSE(codec) << text;
+    EXPECT_EQ(codec.error().code, ErrorCode::bad_model);
+  }
+}
+
+TEST(Detect, RealFilesAreTakenByTheCodecOfTheirName) {
+  const char* named = std::getenv("NNLOCK_DATA_DIR");
+  const char* source = std::getenv("NNLOCK_SOURCE_DIR");
+  const auto data = named != nullptr ? std::filesystem::path(named)
+                                     : std::filesystem::path(source != nullptr ? source : ".") / ".." / "shared" / "data";
+  if (!std::filesystem::exists(data)) {
+    const char* ci = std::getenv("CI");
+    ASSERT_FALSE(ci != nullptr && std::string_view(ci) == "true") << "the real model files are missing in CI";
+    GTEST_SKIP() << "no real model files: set NNLOCK_DATA_DIR";
+  }
+  for (const Codec* codec : codecs()) {
+    const std::string format = to_string(codec->format());
+    int seen = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(data / format)) {
+      if (entry.path().extension() != "." + format) continue;
+      std::ifstream in(entry.path(), std::ios::binary);
+      const auto file = bytes_of(std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()));
+      const auto taken = detect(MemorySource(file));
+      ASSERT_TRUE(taken) << entry.path().filename() << ": " << taken.error().message;
+      EXPECT_EQ((*taken)->format(), codec->format()) << entry.path().filename();
+      ++seen;
+    }
+    EXPECT_GT(seen, 0) << format;
+  }
+}
+
+}  // namespace
+}  // namespace nnlock::formats
