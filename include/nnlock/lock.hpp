@@ -111,7 +111,8 @@ class ModelBuffer {
   static Result<ModelBuffer> allocate(std::uint64_t size);  // bytes, zeroed; errors: io
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   std::span<std::byte> bytes_mutable() { return {data_, size_}; }
-  void wipe();                         // releases the memory now; bytes() is empty afterwards
+  void wipe();                         // zeroes and releases the memory now; bytes() is empty afterwards
+  void discard();                      // releases without zeroing: for buffers that never held plain weights
 
  private:
   std::byte* data_ = nullptr;
