@@ -1,0 +1,36 @@
+# The two sacred commands: `make demo` shows the lock at work, `make test` proves it. Both install what they need first.
+# Thin on purpose: each target is one script or one cmake preset that can be run by hand.
+.DEFAULT_GOAL := build
+.PHONY: build demo test test-slow bench python install-packages clean help
+
+help:
+	@echo "make build      the program at build/nnlock"
+	@echo "make demo       lock three models, run them in stock runtimes with right, wrong and no key"
+	@echo "make test       everything that proves it (installs, builds, tests; about 15 minutes on 2 cores)"
+	@echo "make test-slow  named slow lanes: LANES=\"fuzz tsan\" picks some"
+	@echo "make bench      build/bench/results.json"
+	@echo "make python     the Python package and stock runtimes in build/venv"
+
+install-packages:
+	scripts/install-packages.sh
+
+build: install-packages
+	scripts/build.sh
+
+python: build
+	scripts/python-env.sh
+
+demo: python
+	build/venv/bin/python examples/demo/demo.py --program build/nnlock --out build/demo
+
+test: python
+	scripts/test.sh
+
+test-slow: python
+	scripts/test-slow.sh $(LANES)
+
+bench: build
+	scripts/bench.sh
+
+clean:
+	rm -rf build

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Installs the system packages that building and testing need, by name (Debian 12; Ubuntu 24.04 has the same names).
+# Does nothing when they are there. Runs as root or with sudo.
+set -euo pipefail
+
+packages=(
+  g++ clang libclang-rt-dev cmake ninja-build make pkg-config git
+  libssl-dev libcbor-dev libcli11-dev rapidjson-dev libprotobuf-dev libflatbuffers-dev flatbuffers-compiler
+  libgtest-dev libbenchmark-dev
+  python3 python3-venv python3-dev openssl
+)
+# The sanitizer runtime of clang carries a version in its name on Debian 12.
+if ! apt-cache show libclang-rt-dev >/dev/null 2>&1; then
+  packages=("${packages[@]/libclang-rt-dev/libclang-rt-14-dev}")
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+echo "installing: ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Everything `make test` proves. Each step writes JUnit XML into build/results; the last line sums them up.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+results=$PWD/build/results
+rm -rf "$results"
+mkdir -p "$results"
+failed=0
+
+step() {  # step NAME COMMAND...
+  local name=$1 start=$SECONDS
+  shift
+  echo "== $name"
+  if "$@"; then
+    echo "== $name: ok, $((SECONDS - start)) s"
+  else
+    echo "== $name: FAILED"
+    failed=1
+  fi
+}
+
+cpp_tests() {  # cpp_tests PRESET [ctest options]
+  local preset=$1
+  shift
+  cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" &&
+    GTEST_OUTPUT="xml:$results/$preset/" NNLOCK_PROGRAM=$PWD/build/$preset/cli/nnlock \
+      ctest --preset "$preset" --output-junit "$results/ctest-$preset.xml" --no-tests=error "$@"
+}
+
+compiles() {  # compiles PRESET
+  cmake --preset "$1" >/dev/null && cmake --build --preset "$1"
+}
+
+python_tests() {  # python_tests NAME PATH
+  NNLOCK_PROGRAM=$PWD/build/nnlock build/venv/bin/python -m pytest -q --junitxml="$results/$1.xml" -rs "$2"
+}
+
+reference() {
+  /usr/bin/python3 spec/reference/test_reference.py && /usr/bin/python3 spec/vectors/generate/generate.py --check
+}
+
+step "reference and vectors" reference
+step "C++ tests, g++ release" cpp_tests release
+step "C++ tests, g++ with AddressSanitizer and UBSan" cpp_tests asan
+step "clang compiles everything" compiles clang
+step "the library compiles without exceptions and RTTI" compiles noexcept
+step "Python package" python_tests python python/tests
+step "stock runtimes and real models" python_tests stock tests/stock
+
+/usr/bin/python3 scripts/sum-results.py "$results" || failed=1
+exit $failed
