@@ -29,7 +29,7 @@ def room_of(target):
 
 
 def is_support(path):
-    return re.search(r"_(test|fuzz|bench)\.cpp$|_testing\.hpp$|/malformed/", str(path)) is not None
+    return re.search(r"_(test|fuzz|bench)\.cpp$|_oracle\.hpp$|_testing\.hpp$|/malformed/", str(path)) is not None
 
 
 def check(root):
