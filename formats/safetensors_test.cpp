@@ -392,7 +392,7 @@ TEST(SafetensorsRecord, OtherPlacesAndSpellingsAreBadRecords) {
       {with(good, "\"nnlock\":", "\"nnlock\": "), "does not stand"},
       {with(good, "\"nnlock\":", "\"nnlock\" :"), "does not stand"},
       {with(good, "\"},", "\"}  ,"), "does not stand"},
-      {with(good, "\"},", "\"  },"), "does not stand"},
+      {with(good, "\"},", "\"\n},"), "does not stand"},
       {with(good, "{\"__", "{ \"__"), "does not stand"},
       {with(good, "\"nnlock\":", "\"x\":\"y\",\"nnlock\":"), "does not stand"},
       {with(good, "\"nnlock\":", "\"nnlock\":\"\",\"nnlock\":"), "two records"},
@@ -412,10 +412,17 @@ TEST(SafetensorsRecord, OtherPlacesAndSpellingsAreBadRecords) {
     ASSERT_FALSE(found);
     expect_error(found.error(), ErrorCode::bad_record, message);
   }
-  // One space more is no other spelling but form C: the record of another file, whose __metadata__ was empty.
-  const auto form_c = find(safetensors_file(with(good, "\"},", "\" },"), kGoodData));
-  ASSERT_TRUE(form_c && form_c->has_value());
-  EXPECT_EQ((*form_c)->edits[1].offset, 8u + std::string_view(R"({"__metadata__":{)").size());
+  // Spaces before the '}' are no other spelling but form C: the record of another file, whose __metadata__ was empty.
+  for (const char* spaces : {" ", "  "}) {
+    const auto other = safetensors_file(with(good, "\"},", "\"" + std::string(spaces) + "},"), kGoodData);
+    const auto form_c = find(other);
+    ASSERT_TRUE(form_c && form_c->has_value());
+    const auto restored = malformed::take_out(other, (*form_c)->edits);
+    EXPECT_NE(restored, safetensors_file(kGoodHeader, kGoodData));
+    const auto edits = codec().embed(restored, record_of(39));
+    ASSERT_TRUE(edits) << edits.error().message;
+    EXPECT_EQ(*edits, (*form_c)->edits);
+  }
 
   const auto twice = find(safetensors_file(with(good, "{\"__", "{\"__metadata__\":{},\"__"), kGoodData));
   ASSERT_FALSE(twice);
