@@ -11,6 +11,7 @@
 #include "formats/base64.hpp"
 #include "formats/codec.hpp"
 #include "formats/onnx_graph.hpp"
+#include "formats/onnx_recognise.hpp"
 #include "formats/onnx_uses.hpp"
 
 namespace nnlock::formats {
@@ -183,8 +184,6 @@ Result<Structure> structure_of(std::span<const std::byte> image) {
 }
 
 }  // namespace
-
-bool looks_like_model(std::span<const std::byte> head, std::uint64_t size);  // onnx_recognise.cpp
 
 }  // namespace onnx
 

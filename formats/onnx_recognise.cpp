@@ -4,13 +4,13 @@
 // ModelProto has no magic bytes. A file looks like one when its first bytes are a run of ModelProto fields with the
 // right wire types and sensible content, and a graph with sensible content is among them.
 
+#include "formats/onnx_recognise.hpp"
+
 #include <algorithm>
 
 #include "formats/onnx_wire.hpp"
 
 namespace nnlock::formats::onnx {
-
-bool looks_like_model(std::span<const std::byte> head, std::uint64_t size);
 
 namespace {
 

@@ -155,7 +155,7 @@ class Marking {
     std::sort(links_.begin(), links_.end());
     for (const Scope& scope : model_.scopes)
       for (const Index mention : scope.quantisers)
-        stay_plain(definitions_[mention], {"quantisation", "quantization_annotation", false, 0, 0});
+        stay_plain(definitions_[mention], {"scale or zero point", "quantization_annotation", false, 0, 0});
     for (const Node& node : model_.nodes) use_operands(node);
     while (!pending_.empty()) follow_back();
     return std::move(uses_);

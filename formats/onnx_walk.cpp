@@ -191,7 +191,10 @@ class Walk {
     std::uint64_t type = 0, holds = 0;
     auto ok = each(message, attribute::once, [&](const Field& field) -> Result<void> {
       if (field.number == attribute::name) return read_text(name, field);
-      if (field.number == attribute::type) type = field.value;
+      if (field.number == attribute::type) {
+        type = field.value;
+        return require(field, WireType::varint);
+      }
       const std::uint64_t kind = attribute_type(field.number);
       if (kind != 0 && holds != 0 && kind != holds)
         return bad_model("an attribute holds values of two kinds", field.start);

@@ -1,0 +1,153 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Real models: how much of them can be locked, and that nothing depends on the locked bytes.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+
+#include "formats/codec.hpp"
+
+namespace nnlock::formats {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
+
+fs::path data_dir() {
+  if (const char* dir = std::getenv("NNLOCK_DATA_DIR")) return dir;
+  const char* source = std::getenv("NNLOCK_SOURCE_DIR");
+  const fs::path beside = fs::path(source ? source : ".") / ".." / "shared" / "data";
+  return fs::is_directory(beside) ? beside : fs::path();
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+struct RealFile {
+  const char* path;
+  std::size_t params;
+  std::uint64_t bytes;
+  // Constants of floats or narrow integers, which are not locked: name and reason.
+  std::map<std::string, std::string> exceptions = {};
+};
+
+const std::string kFill = "value of ConstantOfShape";
+
+std::vector<RealFile> files() {
+  return {
+      {"ncnn/pnnx_3d_net.pnnx.onnx", 8, 2928},
+      {"onnx/Ultraface_version-RFB-320.onnx", 111, 1201648},
+      {"onnx/magika_standard_v3_3/model.onnx", 19, 3136892},
+      {"onnx/mnist_cntk_winml.onnx", 6, 23976},
+      {"onnx/mnist_ort_example.onnx", 6, 23976},
+      {"onnx/noisy_relu.onnx", 0, 0},
+      {"onnx/pytorch_superresolution_op18.onnx", 14, 238732,
+       {{"_ppp1_f_1", "gives the scales of Resize"}, {"_ppp1_target_size", "gives the scales of Resize"},
+        {"_ppp8_target_size", "gives the scales of Resize"}, {"_ppp10_target_size", "gives the scales of Resize"},
+        {"_ppp3_f_0", "min of Clip"}, {"_ppp3_f_255", "max of Clip"}, {"_ppp7_f_0", "min of Clip"},
+        {"_ppp7_f_255", "max of Clip"}, {"_ppp9_f_0", "min of Clip"}, {"_ppp9_f_255", "max of Clip"},
+        {"_ppp11_f_0", "min of Clip"}, {"_ppp11_f_255", "max of Clip"}, {"_ppp12_f_0", "min of Clip"},
+        {"_ppp12_f_255", "max of Clip"}}},
+      {"onnx/samplenet.onnx", 10, 248024},
+      {"onnx/silero_vad.onnx", 34, 2181144,
+       {{"If_2/then_branch/If_90/else_branch/ConstantOfShape_15/value", kFill},
+        {"If_2/else_branch/If_90/else_branch/ConstantOfShape_15/value", kFill}}},
+      {"onnx/silero_vad_16k_op15.onnx", 17, 1238540, {{"If_96/else_branch/ConstantOfShape_15/value", kFill}}},
+      {"onnx/silero_vad_half.onnx", 17, 1238540, {{"If_75/else_branch/ConstantOfShape_15/value", kFill}}},
+      {"onnx/silero_vad_openvino_16k.onnx", 17, 1238540},
+      {"onnx/winml_iris_Network.onnx", 6, 3180},
+  };
+}
+
+bool may_be_weights(Dtype dtype) {
+  return dtype != Dtype::boolean && dtype != Dtype::string && dtype != Dtype::i32 && dtype != Dtype::i64 &&
+         dtype != Dtype::u32 && dtype != Dtype::u64;
+}
+
+class OnnxFiles : public testing::Test {
+ protected:
+  void SetUp() override {
+    dir_ = data_dir();
+    if (!dir_.empty()) return;
+    const char* ci = std::getenv("CI");
+    if (ci && std::string(ci) == "true") FAIL() << "the real models are missing";
+    GTEST_SKIP() << "the real models are not on this machine (set NNLOCK_DATA_DIR)";
+  }
+  fs::path dir_;
+};
+
+void check_share(const RealFile& file, const Structure& structure) {
+  std::uint64_t locked = 0, left = 0;
+  for (const ParamSpan& param : structure.params) locked += param.length;
+  std::map<std::string, std::string> exceptions;
+  for (const Constant& constant : structure.constants) {
+    if (!may_be_weights(constant.dtype)) continue;
+    exceptions[constant.name] = constant.reason;
+    left += constant.length;
+  }
+  EXPECT_EQ(structure.params.size(), file.params) << file.path;
+  EXPECT_EQ(locked, file.bytes) << file.path;
+  EXPECT_EQ(exceptions, file.exceptions) << file.path;
+  EXPECT_TRUE(structure.unlockable.empty()) << file.path;
+  EXPECT_GE(static_cast<double>(locked), 0.99 * static_cast<double>(locked + left)) << file.path;
+}
+
+template <class List>
+std::string describe(const List& list) {
+  std::string out;
+  for (const auto& item : list)
+    out += item.name + ' ' + std::to_string(item.offset) + '+' + std::to_string(item.length) + '\n';
+  return out;
+}
+
+TEST_F(OnnxFiles, LockedShareAndIndependenceFromParameters) {
+  for (const RealFile& file : files()) {
+    std::string image = read_file(dir_ / file.path);
+    ASSERT_FALSE(image.empty()) << file.path;
+    const Codec& codec = onnx_codec();
+    EXPECT_TRUE(codec.recognises(bytes_of(image).first(std::min<std::size_t>(image.size(), 4096)), image.size()))
+        << file.path;
+    const auto structure = codec.parse(bytes_of(image));
+    ASSERT_TRUE(structure) << file.path << ": " << structure.error().message;
+    check_share(file, *structure);
+    for (const ParamSpan& param : structure->params) image.replace(param.offset, param.length, param.length, '\0');
+    const auto zeroed = codec.parse(bytes_of(image));
+    ASSERT_TRUE(zeroed) << file.path;
+    EXPECT_EQ(describe(zeroed->params), describe(structure->params)) << file.path;
+    EXPECT_EQ(describe(zeroed->constants), describe(structure->constants)) << file.path;
+  }
+}
+
+TEST_F(OnnxFiles, ExternalDataIsRefusedByName) {
+  const std::string image = read_file(dir_ / "onnx/external_data/silero_vad_16k_op15_ext.onnx");
+  const auto structure = onnx_codec().parse(bytes_of(image));
+  ASSERT_FALSE(structure);
+  EXPECT_EQ(structure.error().code, ErrorCode::unsupported);
+  EXPECT_EQ(structure.error().tensor, "model.stft.forward_basis_buffer");
+  EXPECT_NE(structure.error().message.find("silero_vad_16k_op15_ext.onnx.data"), std::string::npos);
+}
+
+TEST_F(OnnxFiles, OtherFormatsAreNotTakenForOnnx) {
+  std::size_t others = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(dir_)) {
+    if (!entry.is_regular_file() || entry.path().extension() == ".onnx") continue;
+    const std::string image = read_file(entry.path());
+    const auto head = bytes_of(image).first(std::min<std::size_t>(image.size(), 4096));
+    EXPECT_FALSE(onnx_codec().recognises(head, image.size())) << entry.path().filename();
+    ++others;
+  }
+  EXPECT_GT(others, 100U);
+}
+
+}  // namespace
+}  // namespace nnlock::formats
