@@ -21,7 +21,34 @@
 #include "formats/codec.hpp"
 
 namespace nnlock::formats {
+
+// Marks the one RapidJSON stack whose growth is replaced below, so that no other user's is.
+struct HeaderAllocator : rapidjson::CrtAllocator {};
+
+}  // namespace nnlock::formats
+
+// RapidJSON 1.1.0 adds to a null pointer before the stack's first growth (undefined, though harmless; mended after 1.1.0).
+// These compare distances instead. Its reader pushes characters and counts only.
+namespace rapidjson::internal {
+
+template <>
+template <>
+inline void Stack<nnlock::formats::HeaderAllocator>::Reserve<char>(std::size_t count) {
+  if (count > static_cast<std::size_t>(stackEnd_ - stackTop_)) Expand<char>(count);
+}
+
+template <>
+template <>
+inline void Stack<nnlock::formats::HeaderAllocator>::Reserve<SizeType>(std::size_t count) {
+  if (count * sizeof(SizeType) > static_cast<std::size_t>(stackEnd_ - stackTop_)) Expand<SizeType>(count);
+}
+
+}  // namespace rapidjson::internal
+
+namespace nnlock::formats {
 namespace {
+
+using JsonReader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, HeaderAllocator>;
 
 constexpr std::uint64_t kPrefix = 8;                // bytes of the header length
 constexpr std::uint64_t kHeaderMax = 100'000'000;   // bytes; MAX_HEADER_SIZE of the reference reader
@@ -275,7 +302,7 @@ Result<Header> read_header(std::string_view text) {
       rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
   rapidjson::MemoryStream stream(text.data(), text.size());
   HeaderEvents events(stream);
-  rapidjson::Reader reader;
+  JsonReader reader;
   const auto outcome = reader.Parse<flags>(stream, events);
   if (events.error) return *std::move(events.error);
   if (outcome.IsError())
