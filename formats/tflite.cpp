@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The TFLite codec. A model is one flatbuffer, identified by "TFL3", whose buffers hold the constants; bytes after
-// the flatbuffer are legal (metadata archives, buffers of models over 2 GB), and that is where the record goes:
-// restored file || record || be64(length of the record) || "NNLOCKT1" (spec/record-v1.md section 6.3).
+// The TFLite codec. A model is one flatbuffer, identified by "TFL3", whose buffers hold the constants; bytes
+// after the flatbuffer are legal (metadata archives, buffers of models over 2 GB), and that is where the
+// record goes: restored file || record || be64(length of the record) || "NNLOCKT1" (spec/record-v1.md
+// section 6.3).
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -17,7 +18,7 @@ namespace nnlock::formats {
 namespace {
 
 constexpr std::string_view kMagic = "NNLOCKT1";
-constexpr std::uint64_t kTrailer = 16;                       // length and magic
+constexpr std::uint64_t kTrailer = 16;  // length and magic
 constexpr std::uint64_t kRecordLimit = std::uint64_t{1} << 30;
 constexpr std::uint64_t kFlatbufferLimit = FLATBUFFERS_MAX_BUFFER_SIZE;  // 2 GiB - 1: offsets are 31 bits
 
@@ -94,7 +95,8 @@ class TfliteCodec final : public Codec {
 
   Result<Structure> parse(std::span<const std::byte> image) const override {
     if (!recognises(image.first(std::min<std::size_t>(image.size(), 8)), image.size()))
-      return Error{.code = ErrorCode::bad_model, .message = "not a TFLite model: no TFL3 identifier", .offset = 4};
+      return Error{
+          .code = ErrorCode::bad_model, .message = "not a TFLite model: no TFL3 identifier", .offset = 4};
     if (reinterpret_cast<std::uintptr_t>(image.data()) % 8 == 0) return parse_aligned(image);
     const std::vector<std::uint64_t> aligned = [&] {
       std::vector<std::uint64_t> words(image.size() / 8 + 1);
@@ -123,7 +125,8 @@ class TfliteCodec final : public Codec {
   std::uint64_t record_limit() const override { return kRecordLimit; }
 
  private:
-  // The record that starts at the end of the restored file and runs, with its trailer, to the end of the source.
+  // The record that starts at the end of the restored file and runs, with its trailer, to the end of the
+  // source.
   static Result<std::optional<Embedded>> take_out(const ByteSource& source, std::uint64_t restored,
                                                   std::size_t length) {
     Edit edit{.offset = restored, .restored = {}, .stored = std::vector<std::byte>(length + kTrailer)};

@@ -1,10 +1,12 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the structure of a TFLite flatbuffer lies: the extents of every table, vtable, vector and string that a
-// reader of the schema follows. Parameters must not touch them. The model must have passed the Verifier.
+// Where the structure of a TFLite flatbuffer lies: the extents of every table, vtable, vector and string that
+// a reader of the schema follows. Parameters must not touch them. The model must have passed the Verifier.
 // Layout: flatbuffers.dev/internals ("Tables", "Vectors").
 #pragma once
+
+#include <flatbuffers/flatbuffers.h>
 
 #include <algorithm>
 #include <array>
@@ -12,8 +14,6 @@
 #include <string>
 #include <unordered_set>
 #include <vector>
-
-#include <flatbuffers/flatbuffers.h>
 
 #include "formats/bytes.hpp"
 #include "tflite_schema_generated.h"
@@ -35,7 +35,8 @@ class TfliteExtents {
     extents_.push_back({0, 8});  // offset of the root table, file identifier
     walk(model);
     if (error_) return *error_;
-    std::sort(extents_.begin(), extents_.end(), [](const Extent& a, const Extent& b) { return a.begin < b.begin; });
+    std::sort(extents_.begin(), extents_.end(),
+              [](const Extent& a, const Extent& b) { return a.begin < b.begin; });
     return std::move(extents_);
   }
 
@@ -46,14 +47,33 @@ class TfliteExtents {
 
   // What a table was reached as. One table may be reached as two kinds: then it is walked as both.
   enum class Kind : std::uint16_t {
-    model, operator_code, subgraph, tensor, quantization, custom_quantization, blockwise, multi_axis, sparsity,
-    dimension, index32, index16, index8, variant, operation, buffer, metadata, signature, tensor_map, external_group,
+    model,
+    operator_code,
+    subgraph,
+    tensor,
+    quantization,
+    custom_quantization,
+    blockwise,
+    multi_axis,
+    sparsity,
+    dimension,
+    index32,
+    index16,
+    index8,
+    variant,
+    operation,
+    buffer,
+    metadata,
+    signature,
+    tensor_map,
+    external_group,
     external_buffer,
     options = 0x100,    // + union member
     options_2 = 0x200,  // + union member
   };
 
-  // The largest table of the schema has 17 fields; this leaves room for newer ones and bounds the work a vtable takes.
+  // The largest table of the schema has 17 fields; this leaves room for newer ones and bounds the work a
+  // vtable takes.
   static constexpr std::uint32_t kMaxFields = 256;
 
   std::uint64_t offset_of(const void* at) const {
@@ -64,10 +84,12 @@ class TfliteExtents {
     if (!error_) error_ = Error{.code = ErrorCode::bad_model, .message = message, .offset = offset_of(at)};
   }
 
-  void add(const void* at, std::uint64_t length) { extents_.push_back({offset_of(at), offset_of(at) + length}); }
+  void add(const void* at, std::uint64_t length) {
+    extents_.push_back({offset_of(at), offset_of(at) + length});
+  }
 
-  // One table: its vtable, and its inline fields, which must lie inside the size that the vtable gives. False when the
-  // table was seen before or is broken: its children need no visit.
+  // One table: its vtable, and its inline fields, which must lie inside the size that the vtable gives. False
+  // when the table was seen before or is broken: its children need no visit.
   bool table(const void* at, Kind kind, Widths widths) {
     if (at == nullptr || error_) return false;
     if (!seen_.insert(offset_of(at) << 16 | static_cast<std::uint64_t>(kind)).second) return false;
@@ -147,11 +169,14 @@ class TfliteExtents {
     vector(quantization.max());
     vector(quantization.scale());
     vector(quantization.zero_point());
-    if (const auto* custom = quantization.details_as_CustomQuantization(); table(custom, Kind::custom_quantization, {4}))
+    if (const auto* custom = quantization.details_as_CustomQuantization();
+        table(custom, Kind::custom_quantization, {4}))
       vector(custom->custom());
-    if (const auto* block = quantization.details_as_BlockwiseQuantization(); table(block, Kind::blockwise, {4, 4, 4, 4}))
+    if (const auto* block = quantization.details_as_BlockwiseQuantization();
+        table(block, Kind::blockwise, {4, 4, 4, 4}))
       vector(block->block_shape());
-    if (const auto* axes = quantization.details_as_MultiAxisQuantization(); table(axes, Kind::multi_axis, {4, 4, 4, 4}))
+    if (const auto* axes = quantization.details_as_MultiAxisQuantization();
+        table(axes, Kind::multi_axis, {4, 4, 4, 4}))
       vector(axes->quantized_dimensions());
   }
 
@@ -197,37 +222,41 @@ class TfliteExtents {
                         op.large_custom_options_offset() + op.large_custom_options_size()});
   }
 
-  // Fields of builtin options that are vectors or strings (all others are scalars): union member, field id, bytes
-  // of one element.
+  // Fields of builtin options that are vectors or strings (all others are scalars): union member, field id,
+  // bytes of one element.
   struct OptionVector {
     std::uint8_t member, field, width;
   };
   static constexpr std::array<OptionVector, 8> kOptionVectors = {{
-      {3, 1, 4}, {3, 2, 4},      // ConcatEmbeddingsOptions: num_columns_per_channel, embedding_dim_per_channel
-      {8, 5, 1},                 // FullyConnectedOptions: quant_spec
-      {17, 0, 4}, {30, 0, 4},    // ReshapeOptions: new_shape; SqueezeOptions: squeeze_dims
-      {111, 0, 1}, {111, 1, 1},  // VarHandleOptions: container, shared_name
-      {115, 0, 4}                // BucketizeOptions: boundaries
+      {3, 1, 4},
+      {3, 2, 4},  // ConcatEmbeddingsOptions: num_columns_per_channel, embedding_dim_per_channel
+      {8, 5, 1},  // FullyConnectedOptions: quant_spec
+      {17, 0, 4},
+      {30, 0, 4},  // ReshapeOptions: new_shape; SqueezeOptions: squeeze_dims
+      {111, 0, 1},
+      {111, 1, 1},  // VarHandleOptions: container, shared_name
+      {115, 0, 4}   // BucketizeOptions: boundaries
   }};
   static constexpr std::array<OptionVector, 43> kOptionVectors2 = {{
-      {2, 0, 8},                                                      // StablehloBroadcastInDimOptions
-      {3, 0, 8}, {3, 1, 8}, {3, 2, 8},                                // StablehloSliceOptions
-      {4, 0, 8}, {4, 1, 8}, {4, 2, 8}, {4, 3, 8}, {4, 4, 1},          // StablehloConvolutionOptions
-      {4, 7, 8}, {4, 10, 8}, {4, 13, 8}, {4, 16, 4},
-      {5, 0, 1}, {5, 2, 1}, {5, 4, 4}, {5, 5, 1},                     // StablehloCustomCallOptions
-      {6, 0, 8},                                                      // StablehloReduceOptions
-      {7, 1, 8}, {7, 2, 8}, {7, 3, 8},                                // StablehloScatterOptions
-      {9, 0, 8},                                                      // StablehloDynamicSliceOptions
-      {10, 0, 8}, {10, 1, 8}, {10, 2, 8},                             // StablehloPadOptions
-      {12, 0, 8}, {12, 1, 8}, {12, 2, 8}, {12, 3, 8}, {12, 4, 4},     // StablehloDotGeneralOptions
-      {13, 0, 8}, {13, 1, 8}, {13, 2, 8}, {13, 3, 8}, {13, 4, 8},     // StablehloReduceWindowOptions
-      {16, 0, 8}, {16, 1, 8}, {16, 2, 8}, {16, 4, 8},                 // StablehloGatherOptions
-      {17, 0, 8},                                                     // StablehloTransposeOptions
-      {21, 0, 1}, {21, 2, 1},                                         // StableHLOCompositeOptions
-      {23, 0, 4}                                                      // StablehloCaseOptions
+      {2, 0, 8},                                                  // StablehloBroadcastInDimOptions
+      {3, 0, 8},  {3, 1, 8},  {3, 2, 8},                          // StablehloSliceOptions
+      {4, 0, 8},  {4, 1, 8},  {4, 2, 8},  {4, 3, 8},  {4, 4, 1},  // StablehloConvolutionOptions
+      {4, 7, 8},  {4, 10, 8}, {4, 13, 8}, {4, 16, 4}, {5, 0, 1},
+      {5, 2, 1},  {5, 4, 4},  {5, 5, 1},                           // StablehloCustomCallOptions
+      {6, 0, 8},                                                   // StablehloReduceOptions
+      {7, 1, 8},  {7, 2, 8},  {7, 3, 8},                           // StablehloScatterOptions
+      {9, 0, 8},                                                   // StablehloDynamicSliceOptions
+      {10, 0, 8}, {10, 1, 8}, {10, 2, 8},                          // StablehloPadOptions
+      {12, 0, 8}, {12, 1, 8}, {12, 2, 8}, {12, 3, 8}, {12, 4, 4},  // StablehloDotGeneralOptions
+      {13, 0, 8}, {13, 1, 8}, {13, 2, 8}, {13, 3, 8}, {13, 4, 8},  // StablehloReduceWindowOptions
+      {16, 0, 8}, {16, 1, 8}, {16, 2, 8}, {16, 4, 8},              // StablehloGatherOptions
+      {17, 0, 8},                                                  // StablehloTransposeOptions
+      {21, 0, 1}, {21, 2, 1},                                      // StableHLOCompositeOptions
+      {23, 0, 4}                                                   // StablehloCaseOptions
   }};
 
-  void options(const tflite_schema::Opaque* at, Kind which, std::uint8_t member, std::span<const OptionVector> vectors) {
+  void options(const tflite_schema::Opaque* at, Kind which, std::uint8_t member,
+               std::span<const OptionVector> vectors) {
     if (!table(at, static_cast<Kind>(static_cast<std::uint16_t>(which) + member), {})) return;
     const auto* fields = reinterpret_cast<const flatbuffers::Table*>(at);
     const auto* base = reinterpret_cast<const std::uint8_t*>(at);

@@ -21,10 +21,15 @@ void require(bool held) {
 }
 
 bool same(const Structure& a, const Structure& b) {
-  const auto param = [](const ParamSpan& p) { return std::tie(p.name, p.dtype, p.shape, p.offset, p.length); };
-  const auto constant = [](const Constant& c) { return std::tie(c.name, c.dtype, c.shape, c.offset, c.length, c.reason); };
+  const auto param = [](const ParamSpan& p) {
+    return std::tie(p.name, p.dtype, p.shape, p.offset, p.length);
+  };
+  const auto constant = [](const Constant& c) {
+    return std::tie(c.name, c.dtype, c.shape, c.offset, c.length, c.reason);
+  };
   return std::ranges::equal(a.params, b.params, {}, param, param) &&
-         std::ranges::equal(a.constants, b.constants, {}, constant, constant) && a.unlockable.empty() && b.unlockable.empty();
+         std::ranges::equal(a.constants, b.constants, {}, constant, constant) && a.unlockable.empty() &&
+         b.unlockable.empty();
 }
 
 void check_parse(const Codec& codec, std::span<const std::byte> image) {
@@ -36,7 +41,8 @@ void check_parse(const Codec& codec, std::span<const std::byte> image) {
     require(p.length > 0 && p.offset >= end && inside(p.offset, p.length, image.size()));
     end = p.offset + p.length;
   }
-  for (const Constant& c : found->constants) require(inside(c.offset, c.length, image.size()) && !c.reason.empty());
+  for (const Constant& c : found->constants)
+    require(inside(c.offset, c.length, image.size()) && !c.reason.empty());
   for (const std::byte fill : {std::byte{0}, std::byte{0xff}}) {
     std::vector<std::byte> changed(image.begin(), image.end());
     for (const ParamSpan& p : found->params)
@@ -46,7 +52,7 @@ void check_parse(const Codec& codec, std::span<const std::byte> image) {
   }
 }
 
-std::vector<std::byte> apply(std::span<const std::byte> image, const std::vector<Edit>& edits) {
+std::vector<std::byte> with_edits(std::span<const std::byte> image, const std::vector<Edit>& edits) {
   std::vector<std::byte> out;
   std::size_t at = 0;
   for (const Edit& edit : edits) {
@@ -68,14 +74,14 @@ std::vector<std::byte> undo(std::span<const std::byte> stored, const std::vector
     inverse.push_back({.offset = edit.offset + shift, .restored = edit.stored, .stored = edit.restored});
     shift += edit.stored.size() - edit.restored.size();
   }
-  return apply(stored, inverse);
+  return with_edits(stored, inverse);
 }
 
 void check_record(const Codec& codec, std::span<const std::byte> image) {
   const auto record = image.first(std::min<std::size_t>(image.size(), 100));
   const auto edits = codec.embed(image, record);
   if (!edits) return require(edits.error().code == ErrorCode::already_locked);
-  const std::vector<std::byte> stored = apply(image, *edits);
+  const std::vector<std::byte> stored = with_edits(image, *edits);
   const auto found = codec.find_record(MemorySource(stored));
   require(static_cast<bool>(found) && found->has_value());
   require(std::ranges::equal((*found)->record, record) && (*found)->edits == *edits);
@@ -88,7 +94,7 @@ void check_found(const Codec& codec, std::span<const std::byte> file) {
   const std::vector<std::byte> restored = undo(file, (*found)->edits);
   const auto edits = codec.embed(restored, (*found)->record);
   require(static_cast<bool>(edits) && *edits == (*found)->edits);  // the text around a record is canonical
-  require(std::ranges::equal(apply(restored, *edits), file));
+  require(std::ranges::equal(with_edits(restored, *edits), file));
 }
 
 }  // namespace

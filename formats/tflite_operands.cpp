@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Operator numbers are BuiltinOperator of tensorflow/lite/schema/schema.fbs; input positions are the constants at the
-// head of each kernel in tensorflow/lite/kernels (now tflite/kernels of google-ai-edge/LiteRT).
+// Operator numbers are BuiltinOperator of tensorflow/lite/schema/schema.fbs; input positions are the
+// constants at the head of each kernel in tensorflow/lite/kernels (now tflite/kernels of
+// google-ai-edge/LiteRT).
 #include "formats/tflite_operands.hpp"
 
 #include <algorithm>
@@ -11,43 +12,46 @@
 namespace nnlock::formats {
 namespace {
 
+// clang-format off
 constexpr std::array<std::string_view, 210> kOperators = {
     "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEPTH_TO_SPACE", "DEQUANTIZE",
     "EMBEDDING_LOOKUP", "FLOOR", "FULLY_CONNECTED", "HASHTABLE_LOOKUP", "L2_NORMALIZATION", "L2_POOL_2D",
     "LOCAL_RESPONSE_NORMALIZATION", "LOGISTIC", "LSH_PROJECTION", "LSTM", "MAX_POOL_2D", "MUL", "RELU",
     "RELU_N1_TO_1", "RELU6", "RESHAPE", "RESIZE_BILINEAR", "RNN", "SOFTMAX", "SPACE_TO_DEPTH", "SVDF", "TANH",
     "CONCAT_EMBEDDINGS", "SKIP_GRAM", "CALL", "CUSTOM", "EMBEDDING_LOOKUP_SPARSE", "PAD",
-    "UNIDIRECTIONAL_SEQUENCE_RNN", "GATHER", "BATCH_TO_SPACE_ND", "SPACE_TO_BATCH_ND", "TRANSPOSE", "MEAN", "SUB",
-    "DIV", "SQUEEZE", "UNIDIRECTIONAL_SEQUENCE_LSTM", "STRIDED_SLICE", "BIDIRECTIONAL_SEQUENCE_RNN", "EXP", "TOPK_V2",
-    "SPLIT", "LOG_SOFTMAX", "DELEGATE", "BIDIRECTIONAL_SEQUENCE_LSTM", "CAST", "PRELU", "MAXIMUM", "ARG_MAX",
-    "MINIMUM", "LESS", "NEG", "PADV2", "GREATER", "GREATER_EQUAL", "LESS_EQUAL", "SELECT", "SLICE", "SIN",
-    "TRANSPOSE_CONV", "SPARSE_TO_DENSE", "TILE", "EXPAND_DIMS", "EQUAL", "NOT_EQUAL", "LOG", "SUM", "SQRT", "RSQRT",
-    "SHAPE", "POW", "ARG_MIN", "FAKE_QUANT", "REDUCE_PROD", "REDUCE_MAX", "PACK", "LOGICAL_OR", "ONE_HOT",
-    "LOGICAL_AND", "LOGICAL_NOT", "UNPACK", "REDUCE_MIN", "FLOOR_DIV", "REDUCE_ANY", "SQUARE", "ZEROS_LIKE", "FILL",
-    "FLOOR_MOD", "RANGE", "RESIZE_NEAREST_NEIGHBOR", "LEAKY_RELU", "SQUARED_DIFFERENCE", "MIRROR_PAD", "ABS",
-    "SPLIT_V", "UNIQUE", "CEIL", "REVERSE_V2", "ADD_N", "GATHER_ND", "COS", "WHERE", "RANK", "ELU",
-    "REVERSE_SEQUENCE", "MATRIX_DIAG", "QUANTIZE", "MATRIX_SET_DIAG", "ROUND", "HARD_SWISH", "IF", "WHILE",
+    "UNIDIRECTIONAL_SEQUENCE_RNN", "GATHER", "BATCH_TO_SPACE_ND", "SPACE_TO_BATCH_ND", "TRANSPOSE", "MEAN",
+    "SUB", "DIV", "SQUEEZE", "UNIDIRECTIONAL_SEQUENCE_LSTM", "STRIDED_SLICE", "BIDIRECTIONAL_SEQUENCE_RNN",
+    "EXP", "TOPK_V2", "SPLIT", "LOG_SOFTMAX", "DELEGATE", "BIDIRECTIONAL_SEQUENCE_LSTM", "CAST", "PRELU",
+    "MAXIMUM", "ARG_MAX", "MINIMUM", "LESS", "NEG", "PADV2", "GREATER", "GREATER_EQUAL", "LESS_EQUAL",
+    "SELECT", "SLICE", "SIN", "TRANSPOSE_CONV", "SPARSE_TO_DENSE", "TILE", "EXPAND_DIMS", "EQUAL",
+    "NOT_EQUAL", "LOG", "SUM", "SQRT", "RSQRT", "SHAPE", "POW", "ARG_MIN", "FAKE_QUANT", "REDUCE_PROD",
+    "REDUCE_MAX", "PACK", "LOGICAL_OR", "ONE_HOT", "LOGICAL_AND", "LOGICAL_NOT", "UNPACK", "REDUCE_MIN",
+    "FLOOR_DIV", "REDUCE_ANY", "SQUARE", "ZEROS_LIKE", "FILL", "FLOOR_MOD", "RANGE",
+    "RESIZE_NEAREST_NEIGHBOR", "LEAKY_RELU", "SQUARED_DIFFERENCE", "MIRROR_PAD", "ABS", "SPLIT_V", "UNIQUE",
+    "CEIL", "REVERSE_V2", "ADD_N", "GATHER_ND", "COS", "WHERE", "RANK", "ELU", "REVERSE_SEQUENCE",
+    "MATRIX_DIAG", "QUANTIZE", "MATRIX_SET_DIAG", "ROUND", "HARD_SWISH", "IF", "WHILE",
     "NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5", "SCATTER_ND", "SELECT_V2", "DENSIFY", "SEGMENT_SUM",
-    "BATCH_MATMUL", "PLACEHOLDER_FOR_GREATER_OP_CODES", "CUMSUM", "CALL_ONCE", "BROADCAST_TO", "RFFT2D", "CONV_3D",
-    "IMAG", "REAL", "COMPLEX_ABS", "HASHTABLE", "HASHTABLE_FIND", "HASHTABLE_IMPORT", "HASHTABLE_SIZE", "REDUCE_ALL",
-    "CONV_3D_TRANSPOSE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "BROADCAST_ARGS", "RANDOM_STANDARD_NORMAL",
-    "BUCKETIZE", "RANDOM_UNIFORM", "MULTINOMIAL", "GELU", "DYNAMIC_UPDATE_SLICE", "RELU_0_TO_1",
-    "UNSORTED_SEGMENT_PROD", "UNSORTED_SEGMENT_MAX", "UNSORTED_SEGMENT_SUM", "ATAN2", "UNSORTED_SEGMENT_MIN", "SIGN",
-    "BITCAST", "BITWISE_XOR", "RIGHT_SHIFT", "STABLEHLO_LOGISTIC", "STABLEHLO_ADD", "STABLEHLO_DIVIDE",
-    "STABLEHLO_MULTIPLY", "STABLEHLO_MAXIMUM", "STABLEHLO_RESHAPE", "STABLEHLO_CLAMP", "STABLEHLO_CONCATENATE",
-    "STABLEHLO_BROADCAST_IN_DIM", "STABLEHLO_CONVOLUTION", "STABLEHLO_SLICE", "STABLEHLO_CUSTOM_CALL",
-    "STABLEHLO_REDUCE", "STABLEHLO_ABS", "STABLEHLO_AND", "STABLEHLO_COSINE", "STABLEHLO_EXPONENTIAL",
-    "STABLEHLO_FLOOR", "STABLEHLO_LOG", "STABLEHLO_MINIMUM", "STABLEHLO_NEGATE", "STABLEHLO_OR", "STABLEHLO_POWER",
-    "STABLEHLO_REMAINDER", "STABLEHLO_RSQRT", "STABLEHLO_SELECT", "STABLEHLO_SUBTRACT", "STABLEHLO_TANH",
-    "STABLEHLO_SCATTER", "STABLEHLO_COMPARE", "STABLEHLO_CONVERT", "STABLEHLO_DYNAMIC_SLICE",
-    "STABLEHLO_DYNAMIC_UPDATE_SLICE", "STABLEHLO_PAD", "STABLEHLO_IOTA", "STABLEHLO_DOT_GENERAL",
-    "STABLEHLO_REDUCE_WINDOW", "STABLEHLO_SORT", "STABLEHLO_WHILE", "STABLEHLO_GATHER", "STABLEHLO_TRANSPOSE",
-    "DILATE", "STABLEHLO_RNG_BIT_GENERATOR", "REDUCE_WINDOW", "STABLEHLO_COMPOSITE", "STABLEHLO_SHIFT_LEFT",
-    "STABLEHLO_CBRT", "STABLEHLO_CASE"
+    "BATCH_MATMUL", "PLACEHOLDER_FOR_GREATER_OP_CODES", "CUMSUM", "CALL_ONCE", "BROADCAST_TO", "RFFT2D",
+    "CONV_3D", "IMAG", "REAL", "COMPLEX_ABS", "HASHTABLE", "HASHTABLE_FIND", "HASHTABLE_IMPORT",
+    "HASHTABLE_SIZE", "REDUCE_ALL", "CONV_3D_TRANSPOSE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE",
+    "BROADCAST_ARGS", "RANDOM_STANDARD_NORMAL", "BUCKETIZE", "RANDOM_UNIFORM", "MULTINOMIAL", "GELU",
+    "DYNAMIC_UPDATE_SLICE", "RELU_0_TO_1", "UNSORTED_SEGMENT_PROD", "UNSORTED_SEGMENT_MAX",
+    "UNSORTED_SEGMENT_SUM", "ATAN2", "UNSORTED_SEGMENT_MIN", "SIGN", "BITCAST", "BITWISE_XOR", "RIGHT_SHIFT",
+    "STABLEHLO_LOGISTIC", "STABLEHLO_ADD", "STABLEHLO_DIVIDE", "STABLEHLO_MULTIPLY", "STABLEHLO_MAXIMUM",
+    "STABLEHLO_RESHAPE", "STABLEHLO_CLAMP", "STABLEHLO_CONCATENATE", "STABLEHLO_BROADCAST_IN_DIM",
+    "STABLEHLO_CONVOLUTION", "STABLEHLO_SLICE", "STABLEHLO_CUSTOM_CALL", "STABLEHLO_REDUCE", "STABLEHLO_ABS",
+    "STABLEHLO_AND", "STABLEHLO_COSINE", "STABLEHLO_EXPONENTIAL", "STABLEHLO_FLOOR", "STABLEHLO_LOG",
+    "STABLEHLO_MINIMUM", "STABLEHLO_NEGATE", "STABLEHLO_OR", "STABLEHLO_POWER", "STABLEHLO_REMAINDER",
+    "STABLEHLO_RSQRT", "STABLEHLO_SELECT", "STABLEHLO_SUBTRACT", "STABLEHLO_TANH", "STABLEHLO_SCATTER",
+    "STABLEHLO_COMPARE", "STABLEHLO_CONVERT", "STABLEHLO_DYNAMIC_SLICE", "STABLEHLO_DYNAMIC_UPDATE_SLICE",
+    "STABLEHLO_PAD", "STABLEHLO_IOTA", "STABLEHLO_DOT_GENERAL", "STABLEHLO_REDUCE_WINDOW", "STABLEHLO_SORT",
+    "STABLEHLO_WHILE", "STABLEHLO_GATHER", "STABLEHLO_TRANSPOSE", "DILATE", "STABLEHLO_RNG_BIT_GENERATOR",
+    "REDUCE_WINDOW", "STABLEHLO_COMPOSITE", "STABLEHLO_SHIFT_LEFT", "STABLEHLO_CBRT", "STABLEHLO_CASE"
 };
+// clang-format on
 
-// The number of a builtin operator. Evaluated at compile time, where a name that does not exist runs past the end
-// and does not compile.
+// The number of a builtin operator. Evaluated at compile time, where a name that does not exist runs past the
+// end and does not compile.
 constexpr std::int16_t op(std::string_view name) {
   std::size_t i = 0;
   while (kOperators[i] != name) ++i;
@@ -56,17 +60,17 @@ constexpr std::int16_t op(std::string_view name) {
 constexpr std::int32_t kCustom = op("CUSTOM");
 
 enum class Use : std::uint8_t {
-  operand,    // decided by the dtype
-  plain,      // read while preparing, or an index: always readable
-  divisor,    // readable for integers, where a zero would trap
-  bias,       // learned even when 32 or 64 bits wide
+  operand,  // decided by the dtype
+  plain,    // read while preparing, or an index: always readable
+  divisor,  // readable for integers, where a zero would trap
+  bias,     // learned even when 32 or 64 bits wide
 };
 
 struct Slot {
   std::int16_t builtin;
   std::uint8_t first, last;  // input positions, both included
   Use use;
-  std::string_view word;     // the operand's name in reasons
+  std::string_view word;  // the operand's name in reasons
 };
 
 constexpr bool before(const Slot& a, const Slot& b) { return a.builtin < b.builtin; }
@@ -188,16 +192,18 @@ constexpr auto sorted_slots() {
 constexpr auto kSlots = sorted_slots();
 
 constexpr Slot kDefaultSlot{0, 0, 255, Use::operand, "integer operand"};
-// An Arm Ethos-U program: the driver checks its header and runs it (Vela writes it as input 0, weights as input 1).
+// An Arm Ethos-U program: the driver checks its header and runs it (Vela writes it as input 0, weights as
+// input 1).
 constexpr Slot kEthosProgram{0, 0, 0, Use::plain, "command stream"};
 
 const Slot& find_slot(const TfliteUse& use) {
-  if (use.builtin == kCustom) return use.custom_code == "ethos-u" && use.input == 0 ? kEthosProgram : kDefaultSlot;
+  if (use.builtin == kCustom)
+    return use.custom_code == "ethos-u" && use.input == 0 ? kEthosProgram : kDefaultSlot;
   if (use.builtin < 0 || use.builtin >= static_cast<std::int32_t>(kOperators.size())) return kDefaultSlot;
   const Slot key{static_cast<std::int16_t>(use.builtin), 0, 0, Use::operand, {}};
   const auto [begin, end] = std::equal_range(kSlots.begin(), kSlots.end(), key, before);
-  const auto found =
-      std::find_if(begin, end, [&](const Slot& slot) { return slot.first <= use.input && use.input <= slot.last; });
+  const auto found = std::find_if(
+      begin, end, [&](const Slot& slot) { return slot.first <= use.input && use.input <= slot.last; });
   return found == end ? kDefaultSlot : *found;
 }
 
@@ -218,17 +224,17 @@ struct TypeRow {
 
 // In the order of TensorType.
 constexpr std::array kTypes = {
-    TypeRow{TfliteKind::learned, Dtype::f32, 32, false},          // FLOAT32
-    TypeRow{TfliteKind::learned, Dtype::f16, 16, false},          // FLOAT16
-    TypeRow{TfliteKind::index, Dtype::i32, 32, true},             // INT32
-    TypeRow{TfliteKind::learned, Dtype::u8, 8, true},             // UINT8
-    TypeRow{TfliteKind::index, Dtype::i64, 64, true},             // INT64
-    TypeRow{TfliteKind::readable, Dtype::string, 0, false},       // STRING: kernels parse its count and offsets
-    TypeRow{TfliteKind::readable, Dtype::boolean, 8, false},      // BOOL
-    TypeRow{TfliteKind::learned, Dtype::i16, 16, true},           // INT16
-    TypeRow{TfliteKind::learned, Dtype::complex64, 64, false},    // COMPLEX64
-    TypeRow{TfliteKind::learned, Dtype::i8, 8, true},             // INT8
-    TypeRow{TfliteKind::learned, Dtype::f64, 64, false},          // FLOAT64
+    TypeRow{TfliteKind::learned, Dtype::f32, 32, false},        // FLOAT32
+    TypeRow{TfliteKind::learned, Dtype::f16, 16, false},        // FLOAT16
+    TypeRow{TfliteKind::index, Dtype::i32, 32, true},           // INT32
+    TypeRow{TfliteKind::learned, Dtype::u8, 8, true},           // UINT8
+    TypeRow{TfliteKind::index, Dtype::i64, 64, true},           // INT64
+    TypeRow{TfliteKind::readable, Dtype::string, 0, false},     // STRING: kernels parse its count and offsets
+    TypeRow{TfliteKind::readable, Dtype::boolean, 8, false},    // BOOL
+    TypeRow{TfliteKind::learned, Dtype::i16, 16, true},         // INT16
+    TypeRow{TfliteKind::learned, Dtype::complex64, 64, false},  // COMPLEX64
+    TypeRow{TfliteKind::learned, Dtype::i8, 8, true},           // INT8
+    TypeRow{TfliteKind::learned, Dtype::f64, 64, false},        // FLOAT64
     TypeRow{TfliteKind::learned, Dtype::complex128, 128, false},  // COMPLEX128
     TypeRow{TfliteKind::index, Dtype::u64, 64, true},             // UINT64
     TypeRow{TfliteKind::readable, Dtype::opaque, 0, false},       // RESOURCE

@@ -19,9 +19,9 @@ using TfliteType = std::int8_t;
 
 // One use of a constant: input number `input` of an operator.
 struct TfliteUse {
-  std::int32_t builtin = 0;       // BuiltinOperator; 32 is a custom operator
+  std::int32_t builtin = 0;      // BuiltinOperator; 32 is a custom operator
   std::string_view custom_code;  // its name, for custom operators only
-  std::uint32_t input = 0;        // position in Operator.inputs
+  std::uint32_t input = 0;       // position in Operator.inputs
 };
 
 // How much a dtype says about a constant before its uses are known.
@@ -38,7 +38,8 @@ Dtype tflite_dtype(TfliteType type);
 // Bits of one element, or 0 where the schema gives no fixed width.
 std::uint32_t tflite_element_bits(TfliteType type);
 
-// Why this use keeps a constant of this type readable, for example "shape of RESHAPE"; nullopt if it may be locked.
+// Why this use keeps a constant of this type readable, for example "shape of RESHAPE"; nullopt if it may be
+// locked.
 std::optional<std::string> tflite_stays_readable(const TfliteUse& use, TfliteType type);
 
 }  // namespace nnlock::formats

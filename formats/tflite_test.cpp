@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The TFLite codec: which constants are parameters, what is refused, where the record goes, and the real models.
+// The TFLite codec: which constants are parameters, what is refused, where the record goes, and the real
+// models.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,10 +26,12 @@ using Text = TfliteText;
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
 Result<Structure> parse(const std::string& text) { return tflite_codec().parse(bytes_of(text)); }
 
-// conv: input 0 (no constant), int8 filter on buffer 1, int32 bias on buffer 2; reshape by int32 shape on buffer 3.
+// conv: input 0 (no constant), int8 filter on buffer 1, int32 bias on buffer 2; reshape by int32 shape on
+// buffer 3.
 TfliteModel small_model() {
   TfliteModel model;
-  model.buffers = {"", std::string(64, 'w'), std::string(16, 'b'), std::string("\1\0\0\0\4\0\0\0", 8), "1.5.0"};
+  model.buffers = {"", std::string(64, 'w'), std::string(16, 'b'), std::string("\1\0\0\0\4\0\0\0", 8),
+                   "1.5.0"};
   model.metadata = {4};
   model.graphs = {{.tensors = {{.name = "in", .type = 9, .shape = {1, 4}},
                                {.name = "filter", .type = 9, .shape = {4, 1, 1, 16}, .buffer = 1},
@@ -49,7 +52,9 @@ TfliteModel one_constant(malformed::TfliteTensor tensor, std::int32_t builtin, s
   model.buffers.push_back(std::move(values));
   std::vector<std::int32_t> inputs(input, 0);
   inputs.push_back(1);
-  model.graphs = {{.tensors = {{.name = "in"}, std::move(tensor)}, .operators = {{.builtin = builtin, .inputs = inputs}}, .outputs = {0}}};
+  model.graphs = {{.tensors = {{.name = "in"}, std::move(tensor)},
+                   .operators = {{.builtin = builtin, .inputs = inputs}},
+                   .outputs = {0}}};
   return model;
 }
 
@@ -67,7 +72,9 @@ void expect_error(const std::string& text, ErrorCode code, std::string_view mess
   EXPECT_NE(found.error().message.find(message), std::string::npos) << found.error().message;
   EXPECT_TRUE(found.error().offset.has_value());
 }
-void expect_bad(const std::string& text, std::string_view message) { expect_error(text, ErrorCode::bad_model, message); }
+void expect_bad(const std::string& text, std::string_view message) {
+  expect_error(text, ErrorCode::bad_model, message);
+}
 
 TEST(TfliteParse, FindsWeightsAndBiasesAndKeepsShapesReadable) {
   const Text text = write_tflite(small_model());
@@ -110,9 +117,12 @@ TEST(TfliteParse, DecidesByDtypeAndUse) {
   EXPECT_EQ(reason_of(one_constant({.name = "f32", .type = 0}, 96, 0)), "bounds of RANGE");
   EXPECT_EQ(reason_of(one_constant({.name = "f32", .type = 0}, 42, 1)), "parameter");
   EXPECT_EQ(reason_of(one_constant({.name = "u8", .type = 3}, 42, 1)), "divisor of DIV");
-  EXPECT_EQ(reason_of(one_constant({.name = "bool", .type = 6}, 123, 0)), "values of this type are never locked");
-  EXPECT_EQ(reason_of(one_constant({.name = "text", .type = 5}, 36, 0)), "values of this type are never locked");
-  EXPECT_EQ(reason_of(one_constant({.name = "state", .type = 0, .is_variable = true}, 27, 4)), "first value of a variable");
+  EXPECT_EQ(reason_of(one_constant({.name = "bool", .type = 6}, 123, 0)),
+            "values of this type are never locked");
+  EXPECT_EQ(reason_of(one_constant({.name = "text", .type = 5}, 36, 0)),
+            "values of this type are never locked");
+  EXPECT_EQ(reason_of(one_constant({.name = "state", .type = 0, .is_variable = true}, 27, 4)),
+            "first value of a variable");
   EXPECT_EQ(reason_of(one_constant({.name = "f32", .type = 0}, 9999, 0)), "parameter");
   EXPECT_EQ(reason_of(one_constant({.name = "i32", .type = 2}, 9999, 0)), "integer operand of operator 9999");
 }
@@ -188,7 +198,8 @@ TEST(TfliteParse, BuffersWithTheSameDataShareASpan) {
 TEST(TfliteParse, NamesThatStandForTwoSpansGetTheSubgraph) {
   TfliteModel model = small_model();
   model.buffers.push_back(std::string(8, 'x'));
-  model.graphs.push_back({.tensors = {{.name = "filter", .type = 9, .shape = {8}, .buffer = 5}, {.name = "", .type = 9, .buffer = 1}}});
+  model.graphs.push_back({.tensors = {{.name = "filter", .type = 9, .shape = {8}, .buffer = 5},
+                                      {.name = "", .type = 9, .buffer = 1}}});
   const auto found = parse(write_tflite(model).bytes);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->params[0].name, "subgraph 0: filter, subgraph 1: tensor 1");
@@ -196,8 +207,10 @@ TEST(TfliteParse, NamesThatStandForTwoSpansGetTheSubgraph) {
 }
 
 TEST(TfliteParse, DtypeIsOpaqueWhereTheBytesDoNotFitTheShape) {
-  const auto dtype = [](std::int8_t type, std::vector<std::int32_t> shape, std::size_t size, bool sparse = false) {
-    const auto model = one_constant({.name = "w", .type = type, .shape = std::move(shape), .sparse = sparse}, 9, 1, std::string(size, 'v'));
+  const auto dtype = [](std::int8_t type, std::vector<std::int32_t> shape, std::size_t size,
+                        bool sparse = false) {
+    const auto model = one_constant({.name = "w", .type = type, .shape = std::move(shape), .sparse = sparse},
+                                    9, 1, std::string(size, 'v'));
     const auto found = parse(write_tflite(model).bytes);
     return found && found->params.size() == 1 ? found->params[0].dtype : Dtype::string;
   };
@@ -303,7 +316,8 @@ TEST(TfliteMalformed, OneWrongField) {
   expect_bad(with(good.data[1], 0x7fffffff, 4), "broken");
   expect_bad(with(good.inputs[0], 0x40000000, 4), "broken");
   expect_bad(with(good.names[1], 5, 4), "broken");  // no zero byte where the name ends
-  expect_bad(with(good.field(good.operators[0], Text::kOperatorCode), 2, 4), "operator code that does not exist");
+  expect_bad(with(good.field(good.operators[0], Text::kOperatorCode), 2, 4),
+             "operator code that does not exist");
   expect_bad(with(good.inputs[0] + 4, 6, 4), "reads a tensor that does not exist");
   expect_bad(with(good.inputs[0] + 4, 0xfffffffe, 4), "reads a tensor that does not exist");
   expect_bad(with(good.field(good.tensors[1], Text::kTensorBuffer), 5, 4), "buffer that does not exist");
@@ -313,16 +327,21 @@ TEST(TfliteMalformed, OneWrongField) {
 
 TEST(TfliteMalformed, TensorsThatCannotBe) {
   expect_bad(write_tflite(one_constant({.name = "w", .shape = {-1, 4}}, 9, 1)).bytes, "negative dimension");
-  expect_bad(write_tflite(one_constant({.name = "w", .shape = std::vector<std::int32_t>(33, 1)}, 9, 1)).bytes, "32 dimensions");
-  expect_error(write_tflite(one_constant({.name = "w", .type = 23}, 9, 1)).bytes, ErrorCode::unsupported, "type 23");
-  expect_error(write_tflite(one_constant({.name = "w", .type = -1}, 9, 1)).bytes, ErrorCode::unsupported, "type -1");
-  expect_error(write_tflite(one_constant({.name = "w", .external_buffer = 1}, 9, 1)).bytes, ErrorCode::unsupported, "another file");
+  expect_bad(write_tflite(one_constant({.name = "w", .shape = std::vector<std::int32_t>(33, 1)}, 9, 1)).bytes,
+             "32 dimensions");
+  expect_error(write_tflite(one_constant({.name = "w", .type = 23}, 9, 1)).bytes, ErrorCode::unsupported,
+               "type 23");
+  expect_error(write_tflite(one_constant({.name = "w", .type = -1}, 9, 1)).bytes, ErrorCode::unsupported,
+               "type -1");
+  expect_error(write_tflite(one_constant({.name = "w", .external_buffer = 1}, 9, 1)).bytes,
+               ErrorCode::unsupported, "another file");
 }
 
 TEST(TfliteMalformed, ParametersThatOverlap) {
   Text text = write_tflite(small_model());
   text.poke(text.data[1] + 4 + 16, 16, 4);  // a length inside the filter's values ...
-  text.link_field(text.buffers[2], Text::kBufferData, text.data[1] + 4 + 16);  // ... makes a vector of the bias
+  text.link_field(text.buffers[2], Text::kBufferData,
+                  text.data[1] + 4 + 16);  // ... makes a vector of the bias
   const auto found = parse(text.bytes);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::bad_model);
@@ -335,9 +354,10 @@ TEST(TfliteMalformed, ParametersOnStructure) {
   const auto expect_structure = [](const Text& text) { expect_bad(text.bytes, "structure"); };
   Text name = good;  // the bias is a tensor's name
   name.link(name.field(name.buffers[2], Text::kBufferData), name.names[5]);
-  name.poke(name.field(name.buffers[2], Text::kBufferData), name.names[5] - name.field(name.buffers[2], 0), 4);
+  name.poke(name.field(name.buffers[2], Text::kBufferData), name.names[5] - name.field(name.buffers[2], 0),
+            4);
   expect_bad(name.bytes, "");  // behind the buffer: offsets only lead forward
-  Text length = good;  // the filter runs into the next vector's length
+  Text length = good;          // the filter runs into the next vector's length
   length.poke(length.data[1], length.data[2] + 1 - length.data[1] - 4, 4);
   expect_structure(length);
   Text options = good;  // an operator's options inside the filter
@@ -363,14 +383,16 @@ TEST(TfliteMalformed, SharedPartsDoNotMultiply) {
   Text text = write_tflite(names);
   std::string longest(1 << 20, 'n');
   const std::size_t shared = text.text(longest);
-  for (std::size_t t = 6; t < text.tensors.size(); ++t) text.link_field(text.tensors[t], Text::kTensorName, shared);
+  for (std::size_t t = 6; t < text.tensors.size(); ++t)
+    text.link_field(text.tensors[t], Text::kTensorName, shared);
   text.align(8);
   expect_bad(text.bytes, "names of the tensors are larger");
   TfliteModel inputs = small_model();
   for (int i = 0; i < 2000; ++i) inputs.graphs[0].operators.push_back({.builtin = 9, .inputs = {0}});
   text = write_tflite(inputs);
   const std::size_t many = text.ints(std::vector<std::int32_t>(1 << 18, 1));
-  for (std::size_t o = 2; o < text.operators.size(); ++o) text.link_field(text.operators[o], Text::kOperatorInputs, many);
+  for (std::size_t o = 2; o < text.operators.size(); ++o)
+    text.link_field(text.operators[o], Text::kOperatorInputs, many);
   text.align(8);
   expect_bad(text.bytes, "more inputs than the file is large");
 }
@@ -394,8 +416,13 @@ TEST(TfliteRecord, EmbedAndFindAreInverse) {
 }
 
 TEST(TfliteRecord, RefusesDamagedFraming) {
-  const auto find = [](const std::string& text) { return tflite_codec().find_record(MemorySource(bytes_of(text))); };
-  const auto code = [&](const std::string& text) { const auto found = find(text); return found ? ErrorCode{} : found.error().code; };
+  const auto find = [](const std::string& text) {
+    return tflite_codec().find_record(MemorySource(bytes_of(text)));
+  };
+  const auto code = [&](const std::string& text) {
+    const auto found = find(text);
+    return found ? ErrorCode{} : found.error().code;
+  };
   const std::string text = write_tflite(small_model()).bytes;
   const auto trailer = [](std::uint64_t length) {
     malformed::FlatWriter writer;
@@ -436,9 +463,9 @@ struct RealModel {
   std::uint64_t bytes;  // all learned bytes, counted with the schema's Python reader
 };
 
-// Models without learned bytes stand with 0: the Edge TPU compiler moves weights into the operator's options, two
-// models only move data, and the audio preprocessors hold windows and filter banks that are computed, not learned
-// (int16 tables of custom operators; one float factor is locked).
+// Models without learned bytes stand with 0: the Edge TPU compiler moves weights into the operator's options,
+// two models only move data, and the audio preprocessors hold windows and filter banks that are computed, not
+// learned (int16 tables of custom operators; one float factor is locked).
 constexpr RealModel kRealModels[] = {
     {"tflite/ad01_fp32.tflite", 20, 1063456},
     {"tflite/ad01_int8.tflite", 20, 270880},
@@ -494,7 +521,8 @@ class TfliteReal : public testing::TestWithParam<RealModel> {
     const auto path = data_dir() / GetParam().file;
     if (data_dir().empty() || !std::filesystem::exists(path)) {
       const char* ci = std::getenv("CI");
-      if (ci != nullptr && std::string_view(ci) == "true") FAIL() << "real models are missing: set NNLOCK_DATA_DIR";
+      if (ci != nullptr && std::string_view(ci) == "true")
+        FAIL() << "real models are missing: set NNLOCK_DATA_DIR";
       GTEST_SKIP() << "no " << GetParam().file << ": set NNLOCK_DATA_DIR to the folder with the real models";
     }
     std::ifstream file(path, std::ios::binary);
@@ -504,8 +532,12 @@ class TfliteReal : public testing::TestWithParam<RealModel> {
 };
 
 bool same(const Structure& a, const Structure& b) {
-  const auto param = [](const ParamSpan& p) { return std::tie(p.name, p.dtype, p.shape, p.offset, p.length); };
-  const auto constant = [](const Constant& c) { return std::tie(c.name, c.dtype, c.shape, c.offset, c.length, c.reason); };
+  const auto param = [](const ParamSpan& p) {
+    return std::tie(p.name, p.dtype, p.shape, p.offset, p.length);
+  };
+  const auto constant = [](const Constant& c) {
+    return std::tie(c.name, c.dtype, c.shape, c.offset, c.length, c.reason);
+  };
   return std::ranges::equal(a.params, b.params, {}, param, param) &&
          std::ranges::equal(a.constants, b.constants, {}, constant, constant) &&
          std::ranges::equal(a.unlockable, b.unlockable, {}, constant, constant);
@@ -519,7 +551,8 @@ TEST_P(TfliteReal, LocksAllLearnedBytes) {
   EXPECT_EQ(found->params.size(), GetParam().params);
   EXPECT_EQ(locked, GetParam().bytes);
   EXPECT_TRUE(found->unlockable.empty());
-  // What stays and is no shape: the program of an NPU, the tables of the audio preprocessors, forgotten buffers.
+  // What stays and is no shape: the program of an NPU, the tables of the audio preprocessors, forgotten
+  // buffers.
   std::uint64_t kept = 0;
   for (const Constant& c : found->constants) {
     const bool shape = c.dtype == Dtype::i32 || c.dtype == Dtype::i64;
@@ -536,7 +569,8 @@ TEST_P(TfliteReal, ParameterBytesDoNotMatter) {
   ASSERT_TRUE(found);
   for (const char fill : {'\0', '\xff'}) {
     std::string changed = text_;
-    for (const ParamSpan& p : found->params) std::fill_n(changed.begin() + static_cast<std::ptrdiff_t>(p.offset), p.length, fill);
+    for (const ParamSpan& p : found->params)
+      std::fill_n(changed.begin() + static_cast<std::ptrdiff_t>(p.offset), p.length, fill);
     const auto again = parse(changed);
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_TRUE(same(*found, *again));
@@ -544,12 +578,14 @@ TEST_P(TfliteReal, ParameterBytesDoNotMatter) {
 }
 
 TEST_P(TfliteReal, EveryTruncationIsSurvived) {
-  for (std::size_t size = 0; size < text_.size(); size += text_.size() / 97 + 1) (void)parse(text_.substr(0, size));
+  for (std::size_t size = 0; size < text_.size(); size += text_.size() / 97 + 1)
+    (void)parse(text_.substr(0, size));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TfliteReal, testing::ValuesIn(kRealModels), [](const auto& model) {
   std::string name = std::filesystem::path(model.param.file).stem().string();
-  std::replace_if(name.begin(), name.end(), [](char c) { return c == '.' || c == '-'; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '.' || c == '-'; }, '_');
   return name;
 });
 

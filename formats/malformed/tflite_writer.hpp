@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes small TFLite models for tests, and says where each field lies so that a test can make exactly one wrong.
-// It writes the flatbuffer by hand, front to back: the library's builder cannot write a broken one.
+// Writes small TFLite models for tests, and says where each field lies so that a test can make exactly one
+// wrong. It writes the flatbuffer by hand, front to back: the library's builder cannot write a broken one.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +48,9 @@ class FlatWriter {
   }
 
   // Where a field of a table lies; the table must have it.
-  std::size_t field(std::size_t table, std::uint32_t id) const { return table + peek(vtable(table) + 4 + 2 * id, 2); }
+  std::size_t field(std::size_t table, std::uint32_t id) const {
+    return table + peek(vtable(table) + 4 + 2 * id, 2);
+  }
   std::size_t vtable(std::size_t table) const { return table - peek(table, 4); }
 
   // A vector, whose elements start 4 bytes later, aligned as asked.
@@ -73,14 +75,17 @@ class FlatWriter {
 
   void link(std::size_t from, std::size_t to) { poke(from, to - from, 4); }
   void link_field(std::size_t table, std::uint32_t id, std::size_t to) { link(field(table, id), to); }
-  void link_element(std::size_t offsets, std::size_t index, std::size_t to) { link(offsets + 4 + 4 * index, to); }
+  void link_element(std::size_t offsets, std::size_t index, std::size_t to) {
+    link(offsets + 4 + 4 * index, to);
+  }
 
   void poke(std::size_t at, std::uint64_t value, std::size_t width) {
     for (std::size_t i = 0; i < width; ++i) bytes[at + i] = static_cast<char>(value >> (8 * i));
   }
   std::uint64_t peek(std::size_t at, std::size_t width) const {
     std::uint64_t value = 0;
-    for (std::size_t i = 0; i < width; ++i) value |= std::uint64_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
+    for (std::size_t i = 0; i < width; ++i)
+      value |= std::uint64_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
     return value;
   }
   void align(std::size_t alignment) {
@@ -126,19 +131,29 @@ struct TfliteModel {
 // A written model and where its parts lie.
 struct TfliteText : FlatWriter {
   std::size_t model = 0;
-  std::vector<std::size_t> buffers, data;      // tables; data vectors, 0 for none
+  std::vector<std::size_t> buffers, data;  // tables; data vectors, 0 for none
   std::vector<std::size_t> tensors, operators, codes, names, inputs, options;  // over all graphs
 
   // Ids of the schema, for pokes.
   enum : std::uint32_t {
-    kTensorShape = 0, kTensorBuffer = 2, kTensorName = 3, kOperatorCode = 0, kOperatorInputs = 1,
-    kBufferData = 0, kBufferOffset = 1, kBufferSize = 2
+    kTensorShape = 0,
+    kTensorBuffer = 2,
+    kTensorName = 3,
+    kOperatorCode = 0,
+    kOperatorInputs = 1,
+    kBufferData = 0,
+    kBufferOffset = 1,
+    kBufferSize = 2
   };
 };
 
 inline void write_tensor(TfliteText& out, const TfliteTensor& tensor, std::size_t slot) {
-  std::vector<FlatWriter::Field> fields = {{0, 4}, {1, 1, static_cast<std::uint8_t>(tensor.type)}, {2, 4, tensor.buffer}, {3, 4},
-                                           {5, 1, tensor.is_variable}, {10, 4, tensor.external_buffer}};
+  std::vector<FlatWriter::Field> fields = {{0, 4},
+                                           {1, 1, static_cast<std::uint8_t>(tensor.type)},
+                                           {2, 4, tensor.buffer},
+                                           {3, 4},
+                                           {5, 1, tensor.is_variable},
+                                           {10, 4, tensor.external_buffer}};
   if (tensor.scales >= 0) fields.push_back({4, 4});
   if (tensor.sparse) fields.push_back({6, 4});
   const std::size_t at = out.table(fields, 11);
@@ -149,8 +164,9 @@ inline void write_tensor(TfliteText& out, const TfliteTensor& tensor, std::size_
   if (tensor.scales >= 0) {
     const std::size_t quantization = out.table({{4, 1, 2}, {5, 4}}, 7);
     out.link_field(at, 4, quantization);
-    out.link_field(quantization, 5,
-                   out.table({{0, 4, static_cast<std::uint32_t>(tensor.scales)}, {1, 4, 0xffffffff}, {2, 4, 32}}, 3));
+    out.link_field(
+        quantization, 5,
+        out.table({{0, 4, static_cast<std::uint32_t>(tensor.scales)}, {1, 4, 0xffffffff}, {2, 4, 32}}, 3));
   }
   if (tensor.sparse) out.link_field(at, 6, out.table({}, 0));
   out.tensors.push_back(at);
@@ -173,16 +189,19 @@ inline void write_graph(TfliteText& out, const TfliteGraph& graph, std::size_t s
   out.link(slot, at);
   const std::size_t tensors = out.offsets(graph.tensors.size());
   out.link_field(at, 0, tensors);
-  for (std::size_t i = 0; i < graph.tensors.size(); ++i) write_tensor(out, graph.tensors[i], tensors + 4 + 4 * i);
+  for (std::size_t i = 0; i < graph.tensors.size(); ++i)
+    write_tensor(out, graph.tensors[i], tensors + 4 + 4 * i);
   out.link_field(at, 2, out.ints(graph.outputs));
   const std::size_t operators = out.offsets(graph.operators.size());
   out.link_field(at, 3, operators);
-  for (std::size_t i = 0; i < graph.operators.size(); ++i) write_operator(out, graph.operators[i], operators + 4 + 4 * i);
+  for (std::size_t i = 0; i < graph.operators.size(); ++i)
+    write_operator(out, graph.operators[i], operators + 4 + 4 * i);
 }
 
 inline void write_codes(TfliteText& out, const TfliteModel& model) {
   std::vector<TfliteOperator> all;
-  for (const TfliteGraph& graph : model.graphs) all.insert(all.end(), graph.operators.begin(), graph.operators.end());
+  for (const TfliteGraph& graph : model.graphs)
+    all.insert(all.end(), graph.operators.begin(), graph.operators.end());
   const std::size_t codes = out.offsets(all.size());
   out.link_field(out.model, 1, codes);
   for (std::size_t i = 0; i < all.size(); ++i) {
