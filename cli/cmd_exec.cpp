@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <vector>
 
@@ -53,6 +54,7 @@ int replace_process(const std::vector<std::string>& program, int fd) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
+  std::signal(SIGXFSZ, SIG_DFL);  // ignored signals would stay ignored
   execvp(argv[0], argv.data());
   const int reason = errno;
   fail({.code = ErrorCode::io, .message = std::string("cannot start it: ") + std::strerror(reason),

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdint>
 #include <exception>
 
@@ -37,6 +38,7 @@ void occupy_standard_streams() {
 // No core dumps and no debugger of the same user: this process holds keys. Returns the former core dump limit in bytes.
 std::uint64_t harden_process() {
   occupy_standard_streams();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit becomes an error with a message; exec gives the default back
   rlimit former{};
   const bool known = getrlimit(RLIMIT_CORE, &former) == 0;
   const rlimit none{0, 0};

@@ -11,6 +11,8 @@ Usage: run_scripts.py NNLOCK SCRIPT...
     | ...                any number of lines             <*>       any text within a line; <hex> hex digits
     = N                  exit code; 0 when there is no such line
 
+$MODELS is the folder of the example models.
+
 Output that no line expects is an error, and so is expected output that is missing. All steps of a script share the folder.
 """
 import difflib
@@ -61,7 +63,8 @@ def environment(folder, program):
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NNLOCK_")}
     # The program forbids tracing, which LeakSanitizer needs.
     asan = (kept.get("ASAN_OPTIONS", "") + ":detect_leaks=0").strip(":")
-    return kept | {"PATH": f"{bin_folder}:{kept['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8", "ASAN_OPTIONS": asan}
+    return kept | {"PATH": f"{bin_folder}:{kept['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8", "ASAN_OPTIONS": asan,
+                   "MODELS": str(HERE.parent / "examples/models")}
 
 
 def run_step(step, cwd, env):

@@ -106,8 +106,8 @@ def terminal(*command):
             break
         got += part
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    for line in got.decode(errors="backslashreplace").replace("\r\n", "\n").rstrip("\n").split("\n"):
-        print(line.replace("\x1b", "\\e").replace("\r", "\\r"))
+    text = got.decode(errors="backslashreplace").replace("\r\n", "\n")
+    sys.stdout.write(text.replace("\x1b", "\\e").replace("\r", "\\r"))
     return code
 
 
