@@ -431,6 +431,7 @@ def make_opens():
     case("magic", "Another first byte.", "record-v1 2", "bad-record", flip(good, 0))
     case("magic-version", "NNLOCKR2: a record of a later version.", "record-v1 2", "unsupported", good[:7] + b"2" + good[8:])
     case("empty", "No byte.", "record-v1 2", "bad-record", b"")
+    case("seven-bytes", "NNLOCKR and no eighth byte.", "record-v1 2", "bad-record", b"NNLOCKR")
     case("framing-alone", "The 32 bytes of framing alone.", "record-v1 2", "bad-record", good[:32])
     case("framing-cut", "31 bytes.", "record-v1 2", "bad-record", good[:31])
 
@@ -512,6 +513,7 @@ def make_opens():
             ("digests-short", "Digests one byte short.", encode([head[0], head[1][:-1], None]), "bad-record"),
             ("digest-more", "A digest more than there are parameters.", encode([head[0], head[1] + bytes(32), None]), "bad-record"),
             ("digest-less", "A digest less than there are parameters.", encode([head[0], head[1][:32], None]), "bad-record"),
+            ("digests-64-numbers", "The digests as an array of 64 numbers.", encode([head[0], [0] * 64, None]), "bad-record"),
             ("digests-array", "The digests as an array.", encode([head[0], [head[1]], None]), "bad-record"),
             ("signature", "A signature of the reserved form.", encode(head[:2] + [[bytes(64), bytes(32)]]), "unsupported"),
             ("signature-text", "A text string as signature: not in the subset.", encode(head[:2] + [Raw(b"\x61x")]),
@@ -537,6 +539,7 @@ def make_opens():
             ("chunk-log2-15", "Chunks of 2^15 bytes.", "bad-record", sets(4, 15)),
             ("chunk-log2-25", "Chunks of 2^25 bytes.", "bad-record", sets(4, 25)),
             ("chunk-log2-big", "A chunk log2 of 2^64 - 1: no shift may be done with it.", "bad-record", sets(4, 2**64 - 1)),
+            ("chunk-log2-null", "No chunk log2.", "bad-record", sets(4, None)),
             ("flags-1", "A flag.", "unsupported", sets(5, 1)),
             ("flags-null", "No flags.", "bad-record", sets(5, None)),
             ("family-int", "A number as family.", "bad-record", sets(6, 1)),
@@ -548,8 +551,9 @@ def make_opens():
             ("licence", "A licence is demanded.", "licence", sets(8, bytes(32))),
             ("licence-33", "A licence key of 33 bytes.", "bad-record", sets(8, bytes(33))),
             ("files-null", "No files array.", "bad-record", sets(9, None)),
-            ("params-bytes", "Bytes as parameters.", "bad-record", sets(10, b""))):
-        bad_core(name, comment, three, cls, core, PARAMS, chunk_log2=min(core[4], 25))
+            ("params-bytes", "Bytes as parameters.", "bad-record", sets(10, b"\0\1\2\3")),
+            ("params-int", "A number as parameters.", "bad-record", sets(10, 1))):
+        bad_core(name, comment, three, cls, core, PARAMS, chunk_log2=min(core[4] or 16, 25))
     bad_core("files-none", "An empty array of files.", three, "bad-record", sets(9, []))
     bad_core("params-none", "An empty array of parameters.", three, "bad-record", sets(10, []))
     many = sets(9, BASE[9] * 65537)
@@ -605,6 +609,15 @@ def make_opens():
     claim[9][0][2], claim[10] = 2**48, [[0, 0, 2**48, 0]]
     bad_core("chunks-claimed", "2^32 chunks are allowed, but the record holds one tag: nothing may be allocated for them.",
              "record-v1 2", "bad-record", claim, [[0, 0, 64, 0]])
+    for name, comment, cls, extra in (
+            ("2-32", "2^32 chunks in all, all but one in a file that this record does not cover.", "ok", 0),
+            ("2-32-plus-1", "The same with one chunk more: the limit counts over the whole set.", "bad-record", 1)):
+        set_params = [[0, 0, 2**48 - 65536 + extra, 0], [1, 16, 20, 0]]
+        wide = core_of([(0, 0, b""), PLAIN[0]], set_params)
+        wide[9][0][2:4] = [2**50, bytes(32)]
+        record = seal(wide, [b"", LOCKED], m0=1, mc=1)
+        plain = plain_of(wide, [b"", LOCKED], set_params, m0=1, mc=1) if cls == "ok" else None
+        case("core-chunks-elsewhere-" + name, comment, two, cls, record, {1: LOCKED}, plain)
     four = "record-v1 3.4"
     for name, comment, cls, layout in (
             ("layout-2", "The number 2.", "unsupported", 2),
@@ -635,6 +648,8 @@ def make_opens():
     slots("stray-byte-after-mac", "A byte after the MAC.", lambda pair, full: [full + b"\1" + bytes(63 - len(full)), pair[1]])
     slots("stray-last-byte", "The last byte of the filled slot.", lambda pair, full: [pair[0][:-1] + b"\1", pair[1]])
     slots("n-0", "n is 0, the rest is there.", lambda pair, full: [bytes(4) + pair[0][4:], pair[1]])
+    slots("n-0-mac", "n is 0 and the MAC follows, as for an empty envelope.",
+          lambda pair, full: [(bytes(4) + full[8:]).ljust(64, b"\0"), pair[1]])
     slots("n-past-slot", "n leaves no room for the MAC.", lambda pair, full: [ref.be32(29) + pair[0][4:], pair[1]])
     slots("n-max", "n is 2^32 - 1.", lambda pair, full: [b"\xff" * 4 + pair[0][4:], pair[1]])
     slots("mac-of-slot-0-in-slot-1", "Slot 0's bytes moved to slot 1: the MAC covers the slot index.",
