@@ -44,6 +44,8 @@ std::vector<Case> cases() {
       {"two versions", model(one(w())) + number(1, 8), "stands twice"},
       {"graph as a number", number(1, 8) + number(7, 1), "wire type 0"},
       {"metadata as a number", model(one(w()), number(14, 1)), "wire type 0"},
+      {"metadata with two keys", model(one(w()), bytes(14, bytes(1, "a") + bytes(1, "a"))), "stands twice"},
+      {"metadata cut off", model(one(w()), bytes(14, "\x0a\x07")), "does not fit"},
       {"a group", model(one(w())) + "\x7b\x7c", "wire type 3"},
       {"wire type 7", model(one(w())) + "\x7f", "wire type 7"},
       {"field number 0", model(one(w())) + '\0', "no protobuf field tag"},

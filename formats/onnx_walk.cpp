@@ -40,7 +40,7 @@ class Walk {
         case model::graph: has_graph = true; return read_graph(field, 0, 0);
         case model::training_info: return read_training(field);
         case model::functions: return read_function(field);
-        case model::metadata_props: return require(field, WireType::bytes);
+        case model::metadata_props: return check_entry(field);
         default: return {};
       }
     });
@@ -296,6 +296,12 @@ class Walk {
     model_.scopes[place.scope].tensors.push_back(static_cast<Index>(model_.tensors.size()));
     model_.tensors.push_back(std::move(tensor));
     return {};
+  }
+
+  // find_record() looks into these; here they only have to be well-formed.
+  Result<void> check_entry(const Field& message) {
+    if (auto ok = require(message, WireType::bytes); !ok) return ok;
+    return each(message, entry::once, [](const Field&) -> Result<void> { return {}; });
   }
 
   Result<void> read_training(const Field& message) {
