@@ -732,6 +732,10 @@ def make_opens():
     keyed("forged-parameter-old-tags", "A changed parameter under a record that is right in all else.", eight,
           files={0: LOCKED[:16] + bytes(20) + LOCKED[36:]})
 
+    forged = LOCKED[:16] + bytes(20) + LOCKED[36:]
+    keyed("forged-parameter-right-tag", "Someone with the key changes a parameter and makes its tag again, but neither digest nor MAC.",
+          eight, record=good[:at["tags"]] + seal(BASE, [forged])[at["tags"]:], files={0: forged})
+
     # --- sets
     shards = [(1, 0, pattern(48)), (1, 0, pattern(48))]
     shard_params = [[0, 8, 32, 0], [1, 8, 32, 0]]
