@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The extension module nnlock._native; the package nnlock in front of it is what people use.
+#include "python/bindings.hpp"
+
+namespace nnlock::python {
+namespace {
+
+constexpr std::uint64_t measured_bytes = 256 * 1024;  // one chunk of the default size, within a core's cache
+
+nb::object limit(std::uint64_t bytes) { return bytes == UINT64_MAX ? nb::object(nb::none()) : nb::cast(bytes); }
+
+nb::object speed_of(const KernelInfo& kernel) {
+  const auto speed = without_gil([&] { return measure_kernel(kernel.name, measured_bytes); });
+  return speed ? nb::cast(*speed) : nb::object(nb::none());
+}
+
+nb::dict kernel_dict(const KernelInfo& kernel, bool measure) {
+  nb::dict out;
+  out["name"] = text(kernel.name);
+  out["suite"] = suite_name(kernel.suite);
+  out["runnable"] = kernel.runnable;
+  out["chosen"] = kernel.chosen;
+  out["bytes_per_second"] = measure && kernel.runnable ? speed_of(kernel) : nb::object(nb::none());
+  return out;
+}
+
+nb::dict doctor(bool measure) {
+  const MachineInfo machine = machine_info();
+  nb::list kernels;
+  for (const KernelInfo& kernel : machine.kernels) kernels.append(kernel_dict(kernel, measure));
+  nb::dict out;
+  out["version"] = text(machine.version);
+  out["openssl_version"] = text(machine.openssl_version);
+  out["cpu_features"] = text(machine.cpu_features);
+  out["threads"] = machine.threads;
+  out["memory_lock_limit"] = limit(machine.memory_lock_limit);
+  out["core_dump_limit"] = limit(machine.core_dump_limit);
+  out["secrets_locked"] = machine.secrets_locked;
+  out["kernels"] = kernels;
+  return out;
+}
+
+}  // namespace
+}  // namespace nnlock::python
+
+NB_MODULE(_native, module) {
+  namespace nb = nanobind;
+  nb::set_leak_warnings(false);  // a key held by a global until the process ends is no fault
+  module.def("version", &nnlock::version);
+  module.def("doctor", &nnlock::python::doctor, nb::arg("measure"));
+  nnlock::python::bind_key(module);
+  nnlock::python::bind_unlocked(module);
+  nnlock::python::bind_lock(module);
+}

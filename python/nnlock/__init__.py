@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: The nnlock authors
+# SPDX-License-Identifier: Apache-2.0
+"""The lock for trained neural networks: lock model files with a master key, and unlock them into private memory."""
+
+from ._api import doctor, inspect, lock, unlock, unlock_to, verify
+from ._errors import (
+    AlreadyLockedError,
+    BadKeyFileError,
+    BadModelError,
+    BadRecordError,
+    Error,
+    IoError,
+    KeyFileWarning,
+    LicenceError,
+    NothingToLockError,
+    NotLockedError,
+    TamperedError,
+    UnsupportedError,
+    UsageError,
+    WrongKeyError,
+)
+from ._native import MasterKey, UnlockedModel, version
+from ._types import Family, LockReport, ModelInfo, RecordInfo, TensorInfo, UnlockReport
+
+__version__: str = version()
+
+__all__ = [
+    "AlreadyLockedError", "BadKeyFileError", "BadModelError", "BadRecordError", "Error", "Family", "IoError",
+    "KeyFileWarning", "LicenceError", "LockReport", "MasterKey", "ModelInfo", "NotLockedError", "NothingToLockError",
+    "RecordInfo", "TamperedError", "TensorInfo", "UnlockReport", "UnlockedModel", "UnsupportedError", "UsageError",
+    "WrongKeyError", "__version__", "doctor", "inspect", "lock", "unlock", "unlock_to", "verify",
+]
