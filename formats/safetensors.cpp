@@ -373,18 +373,19 @@ Result<void> check_tiling(std::vector<Tensor>& tensors, std::uint64_t data_bytes
 
 // The three ways a record stands in a header. What follows the value's closing quote tells them apart: '}', ',' or ' '.
 struct RecordForm {
-  std::string_view before;    // text before the base64
-  std::string_view behind;    // text behind it
-  std::size_t fewest_spaces;  // behind that; more follow until the whole is a multiple of kInsertUnit
+  std::string_view before;  // text before the base64
+  std::string_view behind;  // text behind it; spaces follow until the whole is a multiple of kInsertUnit
 };
-constexpr RecordForm kNewMetadata = {"\"__metadata__\":{\"nnlock\":\"", "\"},", 0};  // form A: no __metadata__ before
-constexpr RecordForm kFirstEntry = {"\"nnlock\":\"", "\",", 0};                       // form B: it had entries
-constexpr RecordForm kOnlyEntry = {"\"nnlock\":\"", "\"", 1};                         // form C: it was empty
+constexpr RecordForm kNewMetadata = {"\"__metadata__\":{\"nnlock\":\"", "\"},"};  // form A: no __metadata__ before
+constexpr RecordForm kFirstEntry = {"\"nnlock\":\"", "\","};                       // form B: it had entries
+constexpr RecordForm kOnlyEntry = {"\"nnlock\":\"", "\""};                         // form C: it was empty
+// Base64 comes in fours, so form C is never a multiple of the unit by itself: at least one space always follows.
+static_assert((kOnlyEntry.before.size() + kOnlyEntry.behind.size()) % 4 != 0 && kInsertUnit % 4 == 0);
 
 std::string record_text(const RecordForm& form, std::string_view base64) {
   std::string text;
-  text.reserve(form.before.size() + base64.size() + form.behind.size() + form.fewest_spaces + kInsertUnit);
-  text.append(form.before).append(base64).append(form.behind).append(form.fewest_spaces, ' ');
+  text.reserve(form.before.size() + base64.size() + form.behind.size() + kInsertUnit);
+  text.append(form.before).append(base64).append(form.behind);
   text.append((kInsertUnit - text.size() % kInsertUnit) % kInsertUnit, ' ');
   return text;
 }
@@ -425,9 +426,8 @@ Result<Embedded> strip_record(std::string_view text, const Header& header) {
   constexpr const char* not_ours = "the record in __metadata__ does not stand as nnlock writes it";
   const std::size_t first = header.metadata_open + 1;
   const std::size_t value = first + kFirstEntry.before.size();
-  if (text.substr(first, kFirstEntry.before.size()) != kFirstEntry.before ||
-      header.record_key_end != first + kRecordKey.size() + 2)
-    return refuse(not_ours);
+  // Where this holds, the key is the only "nnlock" of the only __metadata__.
+  if (text.substr(first, kFirstEntry.before.size()) != kFirstEntry.before) return refuse(not_ours);
   const auto base64 = text.substr(value, header.record_value_end - 1 - value);
   const char next = text[header.record_value_end];  // a valid object goes on behind a value
   const auto& form = next == ',' ? kFirstEntry : next == ' ' ? kOnlyEntry : kNewMetadata;
