@@ -20,7 +20,9 @@ class HelpFormatter : public CLI::Formatter {
     column_width(26);
     label("Positionals", "Arguments");
   }
-  std::string make_usage(const CLI::App*, std::string) const override { return "\nUsage: nnlock " + usage_ + "\n"; }
+  std::string make_usage(const CLI::App*, std::string) const override {
+    return "\nUsage: nnlock " + usage_ + "\n";
+  }
   std::string make_option_opts(const CLI::Option* option) const override {
     const std::string text = CLI::Formatter::make_option_opts(option);
     return text.starts_with(" [=") ? text.substr(1) : text;
@@ -65,12 +67,13 @@ int answer_without_command(const std::string& word) {
     return 0;
   }
   if (word.empty()) return fail_usage("no command given", "run nnlock --help");
-  if (word.starts_with("-")) return fail_usage("unknown option " + word, "commands come first; run nnlock --help");
+  if (word.starts_with("-"))
+    return fail_usage("unknown option " + word, "commands come first; run nnlock --help");
   return unknown_command(word);
 }
 
-// exec: everything behind the first "--" belongs to the program and is never parsed as ours. Returns an exit code when
-// there is no such program.
+// exec: everything behind the first "--" belongs to the program and is never parsed as ours. Returns an exit
+// code when there is no such program.
 std::optional<int> split_program(std::vector<std::string>& words, Args& args) {
   const auto mark = std::find(words.begin(), words.end(), "--");
   const bool wants_help = std::find_if(words.begin(), mark, [](const std::string& word) {
@@ -80,7 +83,8 @@ std::optional<int> split_program(std::vector<std::string>& words, Args& args) {
   words.erase(mark, words.end());
   if (wants_help) return std::nullopt;
   if (args.program.empty()) {
-    return fail_usage("exec: no program given", "write -- PROGRAM ARGUMENTS behind the options, with {} where the model goes");
+    return fail_usage("exec: no program given",
+                      "write -- PROGRAM ARGUMENTS behind the options, with {} where the model goes");
   }
   const bool used = std::any_of(args.program.begin() + 1, args.program.end(),
                                 [](const std::string& word) { return word.find("{}") != std::string::npos; });
@@ -90,11 +94,13 @@ std::optional<int> split_program(std::vector<std::string>& words, Args& args) {
 }
 
 // `words` is what was typed, in any order.
-int report_parse_error(const CommandHelp& command, const CLI::ParseError& error, const std::vector<std::string>& words) {
+int report_parse_error(const CommandHelp& command, const CLI::ParseError& error,
+                       const std::vector<std::string>& words) {
   std::string hint = std::string("run nnlock ") + command.name + " --help";
   const bool extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
   const bool bare_sidecar = std::find(words.begin(), words.end(), "--sidecar") != words.end();
-  if (extra && bare_sidecar && std::string_view(command.name) == "lock") hint = "write --sidecar=FILE to name the record file";
+  if (extra && bare_sidecar && std::string_view(command.name) == "lock")
+    hint = "write --sidecar=FILE to name the record file";
   if (const auto* missing = dynamic_cast<const CLI::RequiredError*>(&error);
       missing != nullptr && std::string_view(missing->what()).starts_with("--key")) {
     hint = "give -k KEY or set NNLOCK_KEY_FILE; nnlock keygen makes a key";

@@ -22,14 +22,14 @@ struct Args {
   bool auto_suite = false;           // lock: let the machine choose
   bool json = false;
   bool quiet = false;
-  LockOptions lock;                  // used by lock
-  UnlockOptions unlock;              // used by unlock, verify, exec; its sidecar_path also by inspect
-  std::uint64_t core_limit = 0;      // bytes; what the core dump limit was before the program set it to zero
+  LockOptions lock;              // used by lock
+  UnlockOptions unlock;          // used by unlock, verify, exec; its sidecar_path also by inspect
+  std::uint64_t core_limit = 0;  // bytes; what the core dump limit was before the program set it to zero
 };
 
 struct Parsed {
   Args args;
-  std::optional<int> exit;  // set when nothing is left to do: help was shown, or the arguments are wrong (reported)
+  std::optional<int> exit;  // set when nothing is left to do: help was shown, or a mistake was reported
 };
 
 // Parses argv; prints help, version and usage errors itself.

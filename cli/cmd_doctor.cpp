@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // nnlock doctor: what this machine offers, measured.
-#include "nnlock/doctor.hpp"
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
 #include "cli/ui.hpp"
+#include "nnlock/doctor.hpp"
 
 namespace nnlock::cli {
 namespace {
@@ -32,7 +31,8 @@ void print_kernels(const MachineInfo& machine) {
     const auto speed = speed_of(kernel);
     char text[32] = "cannot run here";
     if (speed) std::snprintf(text, sizeof text, "%.2f GB/s", *speed / 1e9);
-    std::printf("  %c %-24s %-9s %s\n", kernel.chosen ? '*' : ' ', kernel.name.c_str(), to_string(kernel.suite), text);
+    std::printf("  %c %-24s %-9s %s\n", kernel.chosen ? '*' : ' ', kernel.name.c_str(),
+                to_string(kernel.suite), text);
   }
   std::printf("  * in use\n");
 }
@@ -40,9 +40,11 @@ void print_kernels(const MachineInfo& machine) {
 void print_text(const MachineInfo& machine, std::uint64_t core_limit) {
   std::printf("nnlock        %s\n", machine.version.c_str());
   std::printf("OpenSSL       %s\n", machine.openssl_version.c_str());
-  std::printf("CPU features  %s\n", machine.cpu_features.empty() ? "none that matter" : machine.cpu_features.c_str());
+  std::printf("CPU features  %s\n",
+              machine.cpu_features.empty() ? "none that matter" : machine.cpu_features.c_str());
   std::printf("threads       %u\n", machine.threads);
-  std::printf("locked memory %s, limit %s\n", machine.secrets_locked ? "keys are kept in it" : "not available for keys",
+  std::printf("locked memory %s, limit %s\n",
+              machine.secrets_locked ? "keys are kept in it" : "not available for keys",
               limit_text(machine.memory_lock_limit).c_str());
   std::printf("core dumps    off in nnlock; limit of this session %s\n", limit_text(core_limit).c_str());
   print_kernels(machine);
@@ -51,6 +53,18 @@ void print_text(const MachineInfo& machine, std::uint64_t core_limit) {
 void write_limit(JsonWriter& json, const char* name, std::uint64_t bytes) {
   json.Key(name);
   bytes == UINT64_MAX ? json.Null() : json.Uint64(bytes);
+}
+
+void put_kernel(JsonWriter& json, const KernelInfo& kernel) {
+  json.StartObject();
+  put(json, "name", kernel.name);
+  put(json, "suite", std::string(to_string(kernel.suite)));
+  put(json, "runnable", kernel.runnable);
+  put(json, "chosen", kernel.chosen);
+  json.Key("bytes_per_second");
+  const auto speed = speed_of(kernel);
+  speed ? json.Uint64(static_cast<std::uint64_t>(*speed)) : json.Null();
+  json.EndObject();
 }
 
 void print_json(const MachineInfo& machine, std::uint64_t core_limit) {
@@ -67,17 +81,7 @@ void print_json(const MachineInfo& machine, std::uint64_t core_limit) {
   put(json, "secrets_locked", machine.secrets_locked);
   json.Key("kernels");
   json.StartArray();
-  for (const KernelInfo& kernel : machine.kernels) {
-    json.StartObject();
-    put(json, "name", kernel.name);
-    put(json, "suite", std::string(to_string(kernel.suite)));
-    put(json, "runnable", kernel.runnable);
-    put(json, "chosen", kernel.chosen);
-    json.Key("bytes_per_second");
-    const auto speed = speed_of(kernel);
-    speed ? json.Uint64(static_cast<std::uint64_t>(*speed)) : json.Null();
-    json.EndObject();
-  }
+  for (const KernelInfo& kernel : machine.kernels) put_kernel(json, kernel);
   json.EndArray();
   json.EndObject();
   std::printf("%s\n", text.GetString());
@@ -87,8 +91,9 @@ void print_json(const MachineInfo& machine, std::uint64_t core_limit) {
 int check_forced_kernel(const MachineInfo& machine) {
   const char* forced = std::getenv("NNLOCK_KERNEL");
   if (forced == nullptr || *forced == '\0') return 0;
-  const bool fits = std::any_of(machine.kernels.begin(), machine.kernels.end(),
-                                [&](const KernelInfo& kernel) { return kernel.name == forced && kernel.runnable; });
+  const bool fits =
+      std::any_of(machine.kernels.begin(), machine.kernels.end(),
+                  [&](const KernelInfo& kernel) { return kernel.name == forced && kernel.runnable; });
   if (fits) return 0;
   return fail_usage(std::string("NNLOCK_KERNEL names ") + forced + ", which is not a kernel that runs here",
                     "unset NNLOCK_KERNEL, or set it to a runnable name of the list");

@@ -39,7 +39,8 @@ Result<int> unlock_sealed(const MasterKey& key, const std::string& model, const 
 }
 
 std::string with_path(std::string argument, const std::string& path) {
-  for (std::size_t at = argument.find("{}"); at != std::string::npos; at = argument.find("{}", at + path.size())) {
+  for (std::size_t at = argument.find("{}"); at != std::string::npos;
+       at = argument.find("{}", at + path.size())) {
     argument.replace(at, 2, path);
   }
   return argument;
@@ -57,8 +58,10 @@ int replace_process(const std::vector<std::string>& program, int fd) {
   std::signal(SIGXFSZ, SIG_DFL);  // ignored signals would stay ignored
   execvp(argv[0], argv.data());
   const int reason = errno;
-  fail({.code = ErrorCode::io, .message = std::string("cannot start it: ") + std::strerror(reason),
-        .hint = "check the name of the program after --"}, program[0]);
+  fail({.code = ErrorCode::io,
+        .message = std::string("cannot start it: ") + std::strerror(reason),
+        .hint = "check the name of the program after --"},
+       program[0]);
   return reason == ENOENT ? 127 : 126;
 }
 
@@ -66,7 +69,8 @@ int replace_process(const std::vector<std::string>& program, int fd) {
 
 int run_exec(const Args& args) {
   if (auto ok = check_model_name(args.model); !ok) return fail(ok.error());
-  const auto fd = [&]() -> Result<int> {  // the key is wiped at the end of this scope, before the program starts
+  // A scope of its own: the key is wiped at its end, before the program starts.
+  const auto fd = [&]() -> Result<int> {
     auto key = read_key(args.key);
     if (!key) return key.error();
     ProgressLine progress("unlocking " + args.model, args.quiet);

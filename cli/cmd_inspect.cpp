@@ -39,8 +39,8 @@ void add_rows(std::vector<Row>& rows, const std::vector<TensorInfo>& tensors, bo
 
 // Columns on a terminal, near enough: one for each code point.
 std::size_t columns(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
 }
 
 void print_table(const ModelInfo& model) {
@@ -64,15 +64,18 @@ void print_table(const ModelInfo& model) {
 void print_record(const RecordInfo& record) {
   std::printf("lock id       %s\n", hex(record.lock_id).c_str());
   std::printf("suite         %s\n", to_string(record.suite));
-  std::printf("chunks        %s of %s\n", grouped(record.chunks).c_str(), binary_size(record.chunk_bytes).c_str());
+  std::printf("chunks        %s of %s\n", grouped(record.chunks).c_str(),
+              binary_size(record.chunk_bytes).c_str());
   std::printf("record        %s bytes in %s, two slots of %s\n", grouped(record.record_bytes).c_str(),
               record.in_sidecar ? "a sidecar" : "the model file", binary_size(record.slot_bytes).c_str());
   if (record.family) {
-    std::printf("family        %s, version %s\n", hex(record.family->id).c_str(), std::to_string(record.family->version).c_str());
+    std::printf("family        %s, version %s\n", hex(record.family->id).c_str(),
+                std::to_string(record.family->version).c_str());
   } else {
     std::printf("family        none\n");
   }
-  std::printf("key hint      %s\n", record.fingerprint_hint ? printable(*record.fingerprint_hint).c_str() : "none");
+  std::printf("key hint      %s\n",
+              record.fingerprint_hint ? printable(*record.fingerprint_hint).c_str() : "none");
 }
 
 // A plain model has no layouts yet; there the share is what locking without options would cover.
@@ -85,14 +88,16 @@ std::uint64_t lockable_bytes(const ModelInfo& model) {
 void print_text(const ModelInfo& model, const std::string& path) {
   const bool locked = model.record.has_value();
   std::printf("file          %s\n", printable(path).c_str());
-  std::printf("format        %s, %s bytes\n", nnlock::to_string(model.format), grouped(model.file_bytes).c_str());
+  std::printf("format        %s, %s bytes\n", nnlock::to_string(model.format),
+              grouped(model.file_bytes).c_str());
   std::printf("locked        %s\n", locked ? "yes" : "no");
   if (locked) print_record(*model.record);
   const std::uint64_t share = locked ? model.locked_bytes : lockable_bytes(model);
   std::printf("%s  %s of %s learned bytes\n\n", locked ? "locked share" : "would lock  ",
               percent(share, model.param_bytes).c_str(), grouped(model.param_bytes).c_str());
   print_table(model);
-  std::printf("\nNothing here is authenticated: that needs the key%s\n", locked ? " (nnlock verify -k KEY MODEL)." : ".");
+  std::printf("\nNothing here is authenticated: that needs the key%s\n",
+              locked ? " (nnlock verify -k KEY MODEL)." : ".");
 }
 
 }  // namespace

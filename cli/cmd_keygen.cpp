@@ -38,11 +38,14 @@ bool copy_to_stdout(const std::string& path) {
   return ok;
 }
 
-// The front door writes keys into new files only, so the way to stdout leads through a private folder in memory.
+// The front door writes keys into new files only, so the way to stdout leads through a private folder of
+// /dev/shm, which is memory.
 Result<void> write_to_stdout(const MasterKey& key) {
   char folder[] = "/dev/shm/nnlock-XXXXXX";
   if (mkdtemp(folder) == nullptr) {
-    return Error{.code = ErrorCode::io, .message = std::string("/dev/shm: ") + std::strerror(errno), .hint = "name a file with -o"};
+    return Error{.code = ErrorCode::io,
+                 .message = std::string("/dev/shm: ") + std::strerror(errno),
+                 .hint = "name a file with -o"};
   }
   const std::string path = std::string(folder) + "/key";
   Result<void> written = key.write_file(path, utc_now());
@@ -50,7 +53,8 @@ Result<void> write_to_stdout(const MasterKey& key) {
   unlink(path.c_str());
   rmdir(folder);
   if (written && !copied) {
-    return Error{.code = ErrorCode::io, .message = "cannot write to standard output", .hint = "name a file with -o"};
+    return Error{
+        .code = ErrorCode::io, .message = "cannot write to standard output", .hint = "name a file with -o"};
   }
   return written;
 }
@@ -63,7 +67,8 @@ int run_keygen(const Args& args) {
   const bool to_stdout = args.output.empty() || args.output == "-";
   const auto written = to_stdout ? write_to_stdout(*key) : key->write_file(args.output, utc_now());
   if (!written) return fail(written.error(), args.output);
-  if (!to_stdout) say("wrote a new key -> " + args.output + "; keep a backup, nothing opens a lock without it");
+  if (!to_stdout)
+    say("wrote a new key -> " + args.output + "; keep a backup, nothing opens a lock without it");
   say("fingerprint " + key->fingerprint());
   return 0;
 }

@@ -19,7 +19,8 @@ Suite fastest_suite() {
 }
 
 std::string summary(const LockReport& report, const std::string& output) {
-  std::string text = "locked " + std::to_string(report.params) + (report.params == 1 ? " tensor, " : " tensors, ") +
+  std::string text = "locked " + std::to_string(report.params) +
+                     (report.params == 1 ? " tensor, " : " tensors, ") +
                      percent(report.locked_bytes, report.locked_bytes + report.plain_bytes) + " of " +
                      grouped(report.locked_bytes + report.plain_bytes) + " learned bytes -> " + output;
   if (!report.sidecar_path.empty()) text += ", record -> " + report.sidecar_path;

@@ -25,7 +25,8 @@ int run_unlock(const Args& args) {
   }
   if (!args.quiet) {
     say(std::string(report->key_fits ? "unlocked " : "wrote a decoy of ") + std::to_string(report->params) +
-        (report->params == 1 ? " tensor, " : " tensors, ") + grouped(report->bytes) + " bytes -> " + args.output);
+        (report->params == 1 ? " tensor, " : " tensors, ") + grouped(report->bytes) + " bytes -> " +
+        args.output);
   }
   return 0;
 }

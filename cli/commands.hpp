@@ -22,7 +22,8 @@ int run_verify(const Args& args);
 int run_exec(const Args& args);
 int run_doctor(const Args& args);
 
-// Reads the key file that -k or NNLOCK_KEY_FILE names; warns when others may read it. Errors: usage, io, bad_key_file.
+// Reads the key file that -k or NNLOCK_KEY_FILE names; warns when others may read it. Errors: usage, io,
+// bad_key_file.
 Result<MasterKey> read_key(const std::string& path);
 
 // Whether a model may be written under this name: no "-", no terminal, pipe or other device. Errors: usage.

@@ -15,9 +15,11 @@ struct CodePoint {
   std::size_t length = 0;  // bytes; 0 when the text does not start with well-formed UTF-8
 };
 
-// The table of well-formed sequences (Unicode 3.9, table 3-7) as minimum values: overlong forms and surrogates are refused.
+// Well-formed sequences only (Unicode section 3.9, table 3-7): overlong forms and surrogates are refused.
 CodePoint decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+  };
   const std::uint32_t first = byte(0);
   if (first < 0x80) return {first, 1};
   const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;

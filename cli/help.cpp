@@ -27,7 +27,8 @@ constexpr CommandHelp table[] = {
      "Unlock a model into a plain file, byte for byte as it was before locking.\n"
      "OUT is readable by anyone who gets it; prefer nnlock exec or the library, which keep it in memory.",
      "  nnlock unlock -k nnlock.key locked.safetensors -o model.safetensors\n"
-     "  nnlock unlock -k nnlock.key locked.onnx -o model.onnx --family 00112233445566778899aabbccddeeff --least-version 3",
+     "  nnlock unlock -k nnlock.key locked.onnx -o model.onnx --family 00112233445566778899aabbccddeeff "
+     "--least-version 3",
      add_unlock_options},
     {"verify", "verify -k KEY MODEL [options]",
      "Check that a locked model is whole and belongs to KEY.\n"
@@ -43,8 +44,8 @@ constexpr CommandHelp table[] = {
      add_inspect_options},
     {"exec", "exec -k KEY MODEL [options] -- PROGRAM ARGUMENTS {} ...",
      "Run a program on an unlocked model that exists in memory only.\n"
-     "Each {} in the arguments becomes the path of the model, read-only and sealed. The exit code is that of\n"
-     "the program; 127 if it does not exist, 126 if it cannot be started.",
+     "Each {} in the arguments becomes the path of the model, read-only and sealed.\n"
+     "The exit code is that of the program; 127 if it does not exist, 126 if it cannot be started.",
      "  nnlock exec -k nnlock.key locked.onnx -- python3 classify.py --model {} image.png\n"
      "  nnlock exec -k nnlock.key locked.safetensors -- sha256sum {}",
      add_exec_options},
@@ -75,8 +76,8 @@ std::string overview() {
          "  nnlock keygen -o nnlock.key\n"
          "  nnlock lock -k nnlock.key model.safetensors -o locked.safetensors\n"
          "  nnlock lock --help\n\n"
-         "Exit codes: 0 done, 2 usage, 3 wrong or unusable key, 4 tampered or damaged, 5 not a fitting model,\n"
-         "6 input or output, 7 licence.\n";
+         "Exit codes: 0 done, 2 usage, 3 wrong or unusable key, 4 tampered or damaged,\n"
+         "5 not a fitting model, 6 input or output, 7 licence.\n";
 }
 
 }  // namespace nnlock::cli

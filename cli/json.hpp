@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// JSON output: RapidJSON's writer with text made valid UTF-8. Keys are documented in nnlock.1 and only ever added to.
+// JSON output: RapidJSON's writer, with text made valid UTF-8. nnlock.1 documents the keys; they are only
+// ever added to.
 #pragma once
 
 #include <rapidjson/prettywriter.h>

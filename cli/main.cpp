@@ -24,21 +24,24 @@ struct Command {
 };
 
 constexpr Command commands[] = {
-    {"keygen", run_keygen}, {"lock", run_lock}, {"unlock", run_unlock}, {"verify", run_verify},
+    {"keygen", run_keygen},   {"lock", run_lock}, {"unlock", run_unlock}, {"verify", run_verify},
     {"inspect", run_inspect}, {"exec", run_exec}, {"doctor", run_doctor},
 };
 
-// A closed standard stream would hand its number to the next opened file, and messages would be written into a model.
+// A closed standard stream would hand its number to the next opened file, and messages would be written into
+// a model.
 void occupy_standard_streams() {
   int fd = open("/dev/null", O_RDWR);
   while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);
   if (fd >= 0) close(fd);
 }
 
-// No core dumps and no debugger of the same user: this process holds keys. Returns the former core dump limit in bytes.
+// No core dumps and no debugger of the same user: this process holds keys. Returns the former core dump limit
+// in bytes.
 std::uint64_t harden_process() {
   occupy_standard_streams();
-  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit becomes an error with a message; exec gives the default back
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a file size limit becomes an error with a message; exec gives the default back
   rlimit former{};
   const bool known = getrlimit(RLIMIT_CORE, &former) == 0;
   const rlimit none{0, 0};

@@ -10,7 +10,9 @@ namespace nnlock::cli {
 namespace {
 
 // The value of an option is not what it must be; CLI11 turns this into a usage error that names the option.
-[[noreturn]] void refuse(const char* option, const std::string& why) { throw CLI::ValidationError(option, why); }
+[[noreturn]] void refuse(const char* option, const std::string& why) {
+  throw CLI::ValidationError(option, why);
+}
 
 // "256K", "1M" or plain bytes.
 std::uint64_t parse_size(const char* option, const std::string& text) {
@@ -19,7 +21,8 @@ std::uint64_t parse_size(const char* option, const std::string& text) {
   const auto [rest, error] = std::from_chars(text.data(), end, value);
   const std::string unit(rest, end);
   const std::uint64_t scale = unit.empty() ? 1 : unit == "K" ? 1024 : unit == "M" ? 1024 * 1024 : 0;
-  if (error != std::errc() || scale == 0 || value > UINT32_MAX) refuse(option, "write bytes, or a number with K or M");
+  if (error != std::errc() || scale == 0 || value > UINT32_MAX)
+    refuse(option, "write bytes, or a number with K or M");
   return value * scale;
 }
 
@@ -77,12 +80,16 @@ void add_model(CLI::App& app, Args& args, const char* help) {
 }
 
 void add_output(CLI::App& app, Args& args, bool& force) {
-  app.add_option("-o,--output", args.output, "File to write; appears only when complete")->option_text("OUT")->required();
+  app.add_option("-o,--output", args.output, "File to write; appears only when complete")
+      ->option_text("OUT")
+      ->required();
   app.add_flag("--force", force, "Replace OUT if it exists");
 }
 
 void add_work(CLI::App& app, Args& args, unsigned& threads) {
-  app.add_option("--threads", threads, "Threads to use; default: all cores")->option_text("N")->check(CLI::Range(0, 1024));
+  app.add_option("--threads", threads, "Threads to use; default: all cores")
+      ->option_text("N")
+      ->check(CLI::Range(0, 1024));
   app.add_flag("-q,--quiet", args.quiet, "No success message and no progress line");
 }
 
@@ -91,7 +98,8 @@ void add_globs(CLI::App& app, const char* name, std::vector<std::string>& globs,
 }
 
 void add_read_sidecar(CLI::App& app, Args& args) {
-  app.add_option("--sidecar", args.unlock.sidecar_path, "Record file; default: MODEL.nnlock if it exists")->option_text("FILE");
+  app.add_option("--sidecar", args.unlock.sidecar_path, "Record file; default: MODEL.nnlock if it exists")
+      ->option_text("FILE");
 }
 
 // What a reader may demand of a lock beyond being whole (spec/lock-v1.md section 8, step 7).
@@ -103,7 +111,8 @@ void add_demands(CLI::App& app, Args& args) {
       add_text(app, "--family", "HEX32", "Refuse models of another family",
                [&to](const std::string& text) { made(to.least_family).id = parse_id("--family", text); });
   app.add_option_function<std::uint64_t>(
-         "--least-version", [&to](std::uint64_t n) { made(to.least_family).version = n; }, "Refuse older versions of the family")
+         "--least-version", [&to](std::uint64_t n) { made(to.least_family).version = n; },
+         "Refuse older versions of the family")
       ->option_text("N")
       ->needs(family);
 }
@@ -133,10 +142,12 @@ void add_lock_record(CLI::App& app, LockOptions& to) {
         if (text != "true") to.sidecar_path = text;  // CLI11's word for a flag without a value
       });
   app.add_flag("--hint", to.fingerprint_hint, "Write the fingerprint of the key into the record");
-  CLI::Option* family = add_text(app, "--family", "HEX32", "Make this a version of a family of models",
-                                 [&to](const std::string& text) { made(to.family).id = parse_id("--family", text); });
+  CLI::Option* family =
+      add_text(app, "--family", "HEX32", "Make this a version of a family of models",
+               [&to](const std::string& text) { made(to.family).id = parse_id("--family", text); });
   CLI::Option* number = app.add_option_function<std::uint64_t>(
-      "--family-version", [&to](std::uint64_t n) { made(to.family).version = n; }, "Its version, counted upwards");
+      "--family-version", [&to](std::uint64_t n) { made(to.family).version = n; },
+      "Its version, counted upwards");
   number->option_text("N")->needs(family);
   family->needs(number);
 }
@@ -153,7 +164,8 @@ void add_lock_cipher(CLI::App& app, Args& args) {
 }  // namespace
 
 void add_keygen_options(CLI::App& app, Args& args) {
-  app.add_option("-o,--output", args.output, "File to write, never overwritten; default: standard output")->option_text("KEY");
+  app.add_option("-o,--output", args.output, "File to write, never overwritten; default: standard output")
+      ->option_text("KEY");
 }
 
 void add_lock_options(CLI::App& app, Args& args) {

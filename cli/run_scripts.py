@@ -70,7 +70,7 @@ def environment(folder, program):
 def run_step(step, cwd, env):
     """Returns the complaints about one step."""
     done = subprocess.run(["bash", "-c", step["command"]], cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True,
-                          timeout=120, umask=0o022)
+                          timeout=300, umask=0o022)
     complaints = [] if done.returncode == step["code"] else [f"  exit code {done.returncode}, not {step['code']}"]
     for name, data in (("out", done.stdout), ("err", done.stderr)):
         text = data.decode(errors="backslashreplace")

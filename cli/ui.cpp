@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <cctype>
 #include <cstdio>
 #include <utility>
 
@@ -18,13 +19,15 @@ struct CodeRow {
 
 constexpr CodeRow code_table[] = {
     {ErrorCode::usage, 2, "run nnlock COMMAND --help"},
-    {ErrorCode::wrong_key, 3, "use the key this model was locked with; compare fingerprints if the record has a hint"},
+    {ErrorCode::wrong_key, 3,
+     "use the key this model was locked with; compare fingerprints if the record has a hint"},
     {ErrorCode::bad_key_file, 3, "restore the key file from a backup; a key is never repaired"},
     {ErrorCode::tampered, 4, "do not use this file; get it again from where it was locked"},
     {ErrorCode::bad_record, 4, "do not use this file; get it again from where it was locked"},
     {ErrorCode::bad_model, 5, "check that the file is complete and loads in its own framework"},
     {ErrorCode::nothing_to_lock, 5, "nnlock inspect lists what was found; look at --include and --exclude"},
-    {ErrorCode::not_locked, 5, "this is a plain model, its record was stripped, or it lies in a sidecar (--sidecar FILE)"},
+    {ErrorCode::not_locked, 5,
+     "this is a plain model, its record was stripped, or it lies in a sidecar (--sidecar FILE)"},
     {ErrorCode::already_locked, 5, "lock the plain model, or unlock this one first"},
     {ErrorCode::unsupported, 5, "use a newer nnlock, or choose what to lock with --exclude or --allow-plain"},
     {ErrorCode::io, 6, "check that the path exists, that you may use it and that there is room"},
@@ -38,7 +41,21 @@ const CodeRow& row_of(ErrorCode code) {
   return code_table[0];  // a code this program does not know can only come from a newer library
 }
 
-void print_line(const std::string& line) { std::fprintf(stderr, "%s\n", printable(line).c_str()); }
+// A key that was typed in the place of a path must not get into logs.
+std::string without_keys(std::string line) {
+  constexpr std::string_view mark = "NNLOCK-MASTER-KEY-1";
+  for (std::size_t at = line.find(mark); at != std::string::npos; at = line.find(mark, at + 1)) {
+    const std::size_t begin = at + mark.size();
+    std::size_t end = begin;
+    while (end < line.size() && std::isalnum(static_cast<unsigned char>(line[end])) != 0) ++end;
+    line.replace(begin, end - begin, "...");
+  }
+  return line;
+}
+
+void print_line(const std::string& line) {
+  std::fprintf(stderr, "%s\n", printable(without_keys(line)).c_str());
+}
 
 // " (tensor NAME, byte OFFSET)" as far as known.
 std::string place_of(const Error& error) {
@@ -72,7 +89,8 @@ void say(const std::string& message) { print_line("nnlock: " + message); }
 
 int finish_stdout(int code) {
   if ((std::fflush(stdout) == 0 && std::ferror(stdout) == 0) || code != 0) return code;
-  return fail({.code = ErrorCode::io, .message = "cannot write to standard output", .hint = "is the disk full?"});
+  return fail(
+      {.code = ErrorCode::io, .message = "cannot write to standard output", .hint = "is the disk full?"});
 }
 
 std::string grouped(std::uint64_t number) {
@@ -97,14 +115,16 @@ std::string binary_size(std::uint64_t bytes) {
 std::string percent(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) return "0 %";
   if (part == whole) return "100 %";
-  const auto hundredths = static_cast<std::uint64_t>(static_cast<long double>(part) * 10000 / static_cast<long double>(whole));
+  const auto hundredths =
+      static_cast<std::uint64_t>(static_cast<long double>(part) * 10000 / static_cast<long double>(whole));
   char text[32];
   std::snprintf(text, sizeof text, "%u.%02u %%", static_cast<unsigned>(hundredths / 100),
                 static_cast<unsigned>(hundredths % 100));
   return text;
 }
 
-ProgressLine::ProgressLine(std::string what, bool quiet) : what_(std::move(what)), enabled_(!quiet && isatty(STDERR_FILENO) == 1) {}
+ProgressLine::ProgressLine(std::string what, bool quiet)
+    : what_(std::move(what)), enabled_(!quiet && isatty(STDERR_FILENO) == 1) {}
 
 ProgressLine::~ProgressLine() {
   if (shown_) std::fputs("\r\033[K", stderr);

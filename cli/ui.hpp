@@ -25,19 +25,22 @@ int fail_usage(const std::string& message, const std::string& hint);
 void warn(const std::string& message, const std::string& hint);
 void say(const std::string& message);
 
-// Flushes stdout; a full disk behind it becomes an error unless there was one already. Returns `code`, or the code of io.
+// Flushes stdout; a full disk behind it becomes an error unless there was one already. Returns `code`, or the
+// code of io.
 int finish_stdout(int code);
 
-// For people: control characters, bidirectional overrides and bytes that are not UTF-8 become \xNN or \u{NNNN}.
+// For people: control characters, bidirectional overrides and bytes that are not UTF-8 become \xNN or
+// \u{NNNN}.
 std::string printable(std::string_view text);
 // For JSON: bytes that are not UTF-8 become U+FFFD; the writer escapes the rest.
 std::string valid_utf8(std::string_view text);
 
-std::string grouped(std::uint64_t number);             // 12,345,678
-std::string binary_size(std::uint64_t bytes);          // 256 KiB
+std::string grouped(std::uint64_t number);                     // 12,345,678
+std::string binary_size(std::uint64_t bytes);                  // 256 KiB
 std::string percent(std::uint64_t part, std::uint64_t whole);  // 99.98 %, never rounded up to 100
 
-// A line on stderr, shown only on a terminal and only once the work has lasted a second. Cleared on destruction.
+// A line on stderr, shown only on a terminal and only once the work has lasted a second. Cleared on
+// destruction.
 class ProgressLine {
  public:
   ProgressLine(std::string what, bool quiet);

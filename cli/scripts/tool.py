@@ -76,6 +76,26 @@ def record_char(path):
     pathlib.Path(path).write_bytes(data)
 
 
+def cbor_bytes(data):
+    """A CBOR byte string in its shortest form."""
+    size = len(data)
+    return (bytes([0x40 + size]) if size < 24 else bytes([0x58, size]) if size < 256 else b"\x59" + struct.pack(">H", size)) + data
+
+
+def demand_licence(path):
+    """Makes the record in a sidecar demand a licence (spec/record-v1.md sections 2 and 3), for an ordinary small model."""
+    record = pathlib.Path(path).read_bytes()
+    head_size, slot_size = struct.unpack_from(">II", record, 16)
+    (tag_size,) = struct.unpack_from(">Q", record, 24)
+    head, rest = record[32:32 + head_size], record[32 + head_size:][:2 * slot_size + tag_size]
+    start, size = (3, head[2]) if head[1] == 0x58 else (4, struct.unpack_from(">H", head, 2)[0])
+    core, behind = head[start:start + size], head[start + size:]
+    assert core[31:34] == b"\xf6\xf6\xf6", "family, publisher, licence"
+    head = head[:1] + cbor_bytes(core[:33] + cbor_bytes(bytes(32)) + core[34:]) + behind
+    record = record[:16] + struct.pack(">I", len(head)) + record[20:32] + head + rest
+    pathlib.Path(path).write_bytes(record + bytes(-len(record) % 48))
+
+
 def key_char(path):
     """Changes one character of the key line."""
     text = pathlib.Path(path).read_text()
@@ -112,5 +132,6 @@ def terminal(*command):
 
 
 TOOLS = {"model": model, "big": big, "rude": rude, "empty-model": empty_model, "flip": flip, "strip": strip,
-         "record-char": record_char, "key-char": key_char, "field": field, "terminal": terminal}
+         "record-char": record_char, "demand-licence": demand_licence,
+         "key-char": key_char, "field": field, "terminal": terminal}
 sys.exit(TOOLS[sys.argv[1]](*sys.argv[2:]))
