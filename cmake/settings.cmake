@@ -21,11 +21,14 @@ target_compile_options(nnlock_settings INTERFACE
   -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wcast-align
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # false alarms on std::string operator+ in g++ 12 (GCC bug 105651)
   -fstack-protector-strong)
-target_compile_definitions(nnlock_settings INTERFACE
-  $<$<AND:$<NOT:$<CONFIG:Debug>>,$<STREQUAL:${NNLOCK_SANITIZE},>>:_FORTIFY_SOURCE=2>
-  _GLIBCXX_ASSERTIONS)
+target_compile_definitions(nnlock_settings INTERFACE _GLIBCXX_ASSERTIONS)
 if(NNLOCK_SANITIZE)
   target_compile_options(nnlock_settings INTERFACE
     -fsanitize=${NNLOCK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(nnlock_settings INTERFACE -fsanitize=${NNLOCK_SANITIZE})
+else()
+  target_compile_definitions(nnlock_settings INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+endif()
+if(NNLOCK_BUILD_FUZZ)
+  target_compile_options(nnlock_settings INTERFACE -fsanitize=fuzzer-no-link)  # coverage of the rooms, not of the target alone
 endif()

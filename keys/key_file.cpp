@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "keys/bech32m.hpp"
 #include "keys/key_schedule.hpp"
@@ -56,12 +57,12 @@ class Descriptor {
 
 struct Lines {
   std::string_view key_line;
-  std::string_view fingerprint;  // of the comment, when there is one
+  std::vector<std::string_view> fingerprints;  // what fingerprint comments say
 };
 
 bool allowed(char c) { return c == '\n' || (c >= 0x20 && c <= 0x7e); }
 
-// Cuts a key file into its key line and the fingerprint comment (key-file-v1 section 1).
+// Cuts a key file into its key line and its fingerprint comments (key-file-v1 section 1).
 Result<Lines> split(std::string_view text) {
   if (text.size() > kMaxFileBytes) return bad_key("the key file is larger than 4096 bytes");
   Lines lines;
@@ -76,9 +77,7 @@ Result<Lines> split(std::string_view text) {
       if (!lines.key_line.empty()) return bad_key("the key file holds more than one key");
       lines.key_line = line;
     } else if (line.starts_with(kFingerprintComment)) {
-      if (!lines.fingerprint.empty()) return bad_key("the key file holds two fingerprints");
-      lines.fingerprint = line.substr(kFingerprintComment.size());
-      if (lines.fingerprint.empty()) return bad_key("the fingerprint in the key file is not the key's");
+      lines.fingerprints.push_back(line.substr(kFingerprintComment.size()));
     }
   }
   if (lines.key_line.empty()) return bad_key("the key file holds no key");
@@ -114,8 +113,8 @@ Result<MasterKey> MasterKey::parse(std::string_view text) {
   auto secret = keys::bech32m_decode(kPrefix, lines->key_line);
   if (!secret) return secret.error();
   MasterKey key(*std::move(secret));
-  if (!lines->fingerprint.empty() && lines->fingerprint != key.fingerprint())
-    return bad_key("the fingerprint in the key file is not the key's");
+  for (const std::string_view fingerprint : lines->fingerprints)
+    if (fingerprint != key.fingerprint()) return bad_key("the fingerprint in the key file is not the key's");
   return key;
 }
 

@@ -95,6 +95,31 @@ void CborReader::fail(ErrorCode code, std::string message) {
   if (!error_) error_ = Error{.code = code, .message = std::move(message)};
 }
 
+std::uint64_t CborReader::skip_head() {
+  const Kind kind = peek();
+  const Item item = take(kind, "encoding");
+  if (kind == Kind::none) fail(ErrorCode::bad_record, "the record's encoding is damaged or not canonical");
+  return kind == Kind::array ? item.value : 0;
+}
+
+bool well_formed(std::span<const std::byte> input, std::size_t depth) {
+  CborReader in(input);
+  std::vector<std::uint64_t> open = {1};  // items still to come in the arrays around us; the outermost is the input
+  while (!open.empty() && !in.failed()) {
+    if (open.back() == 0) {
+      open.pop_back();
+      continue;
+    }
+    --open.back();
+    const bool is_array = in.peek() == CborReader::Kind::array;
+    const std::uint64_t items = in.skip_head();
+    if (is_array) open.push_back(items);
+    if (open.size() > depth + 1) return false;
+  }
+  in.end("item");
+  return !in.failed();
+}
+
 void CborWriter::integer(std::uint64_t value) {
   Head head{};
   append(out_, head, cbor_encode_uint(value, head.data(), head.size()));

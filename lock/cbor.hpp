@@ -36,6 +36,7 @@ class CborReader {
   bool failed() const { return error_.has_value(); }
   const Error& error() const { return *error_; }
   std::size_t remaining() const { return input_.size(); }  // bytes not read yet
+  std::uint64_t skip_head();  // passes the next item, of an array its head only: how many items it holds
 
  private:
   struct Item {
@@ -51,6 +52,9 @@ class CborReader {
   std::span<const std::byte> input_;
   std::optional<Error> error_;
 };
+
+// True when `input` is exactly one item of the subset, in shortest form, with at most `depth` arrays inside one another.
+bool well_formed(std::span<const std::byte> input, std::size_t depth);
 
 // Appends items in their shortest form.
 class CborWriter {

@@ -102,7 +102,8 @@ TEST(Engine, SkeletonIsUsedFromTheCopyThatWasChecked) {
   const Bytes file = locked(small_safetensors(), test_key(1));
   const auto found = find_record(formats::MemorySource(file), nullptr);
   ASSERT_TRUE(found);
-  const auto keyed = open_record(found->bytes, test_key(1), false);
+  const std::uint64_t length = small_safetensors().size();
+  const auto keyed = open_record(found->bytes, test_key(1), false, {&length, 1});
   ASSERT_TRUE(keyed);
   const ChangingSource source(file, file.size() - formats::malformed::kGoodData - 1);  // the header's closing brace
   const auto restored = RestoredSource::over(source, found->edits);

@@ -12,6 +12,7 @@
 #include "lock/engine.hpp"
 #include "lock/file_io.hpp"
 #include "lock/image.hpp"
+#include "lock/lock_with_id.hpp"
 #include "lock/seal.hpp"
 #include "lock/select.hpp"
 #include "lock/sinks.hpp"
@@ -64,7 +65,7 @@ Result<std::vector<Parameter>> choose_parameters(const Structure& structure, con
                  .offset = first.offset};
   }
   auto params = select_layouts(structure.params, 0, options.include, options.exclude);
-  if (std::none_of(params.begin(), params.end(), [](const Parameter& p) { return p.layout != Layout::plain; }))
+  if (!locks_anything(params))
     return Error{.code = ErrorCode::nothing_to_lock,
                  .message = structure.params.empty() ? "nothing to lock: the model has no parameters"
                                                      : "nothing to lock: --include and --exclude leave no parameter",
@@ -98,10 +99,8 @@ Result<Prepared> prepare(const FileSource& source, const LockOptions& options) {
   return Prepared{*codec, *std::move(params), *std::move(image), std::move(runs)};
 }
 
-Result<Core> make_core(const Prepared& model, const LockOptions& options) {
-  Core core{.suite = options.suite, .chunk_log2 = options.chunk_log2, .family = options.family, .params = model.params};
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(core.lock_id.data()), static_cast<int>(core.lock_id.size())) != 1)
-    return Error{.code = ErrorCode::io, .message = "the system's random generator failed"};
+Core make_core(const Prepared& model, const LockOptions& options, const LockId& lock_id) {
+  Core core{.suite = options.suite, .lock_id = lock_id, .chunk_log2 = options.chunk_log2, .family = options.family, .params = model.params};
   core.files.push_back({.role = Role::model,
                         .format = model.codec->format(),
                         .length = model.image.bytes().size(),
@@ -173,16 +172,15 @@ Result<LockReport> commit_both(OutputFile& sidecar, OutputFile& model, LockRepor
   return report;
 }
 
-Result<LockReport> lock_opened(const MasterKey& key, const FileSource& source, const std::string& out_path, const LockOptions& options) {
+Result<LockReport> lock_opened(const MasterKey& key, const FileSource& source, const std::string& out_path, const LockOptions& options,
+                               const LockId& lock_id) {
   auto model = prepare(source, options);
   if (!model) return model.error();
   const auto kernel = choose_kernel(options.suite);
   if (!kernel) return kernel.error();
-  auto core = make_core(*model, options);
-  if (!core) return core.error();
   Seal seal{.slot_bytes = options.slot_bytes};
   if (options.fingerprint_hint) seal.envelope.hint = key.fingerprint_bytes();
-  const auto sealing = begin_fitting(*std::move(core), key, seal, options.sidecar ? kLargestSidecar : model->codec->record_limit());
+  const auto sealing = begin_fitting(make_core(*model, options, lock_id), key, seal, options.sidecar ? kLargestSidecar : model->codec->record_limit());
   if (!sealing) return sealing.error();
 
   auto out = OutputFile::create(out_path, 0666, options.force, &source);
@@ -205,15 +203,23 @@ Result<LockReport> lock_opened(const MasterKey& key, const FileSource& source, c
 
 }  // namespace
 
-Result<LockReport> lock_file(const MasterKey& key, const std::string& in, const std::string& out, const LockOptions& options) {
+Result<LockReport> lock::lock_with_id(const MasterKey& key, const std::string& in, const std::string& out, const LockOptions& options,
+                                      const LockId& lock_id) {
   if (auto checked = check_options(options); !checked) return checked.error();
   const auto source = FileSource::open(in);
   if (!source) return source.error();
-  auto report = lock_opened(key, **source, out, options);
+  auto report = lock_opened(key, **source, out, options, lock_id);
   if (report) return report;
   Error error = report.error();
   if (error.file.empty()) error.file = in;
   return error;
+}
+
+Result<LockReport> lock_file(const MasterKey& key, const std::string& in, const std::string& out, const LockOptions& options) {
+  LockId lock_id{};
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(lock_id.data()), static_cast<int>(lock_id.size())) != 1)
+    return Error{.code = ErrorCode::io, .message = "the system's random generator failed"};
+  return lock_with_id(key, in, out, options, lock_id);
 }
 
 }  // namespace nnlock

@@ -4,6 +4,7 @@
 #include "lock/open.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace nnlock::lock {
 namespace {
@@ -14,6 +15,15 @@ Error tampered(std::string message) {
 
 Error bad_record(std::string message) {
   return Error{.code = ErrorCode::bad_record, .message = std::move(message), .hint = "get the file again from where it was published"};
+}
+
+// Step 3.
+Result<void> check_lengths(const Record& record, std::span<const std::uint64_t> restored_lengths) {
+  if (record.coverage.count != restored_lengths.size())
+    return Error{.code = ErrorCode::unsupported, .message = "the record covers several files", .hint = "give all files of the set"};
+  for (std::size_t i = 0; i < restored_lengths.size(); ++i)
+    if (record.core.files[record.coverage.first + i].length != restored_lengths[i]) return tampered("the model's size differs from what was locked");
+  return {};
 }
 
 // Step 4, second half: the record is what was written by someone who had the file key.
@@ -79,9 +89,10 @@ Result<FoundRecord> find_record(const formats::ByteSource& model, const std::vec
   return FoundRecord{.bytes = std::move((*embedded)->record), .edits = std::move((*embedded)->edits)};
 }
 
-Result<Keyed> open_record(std::span<const std::byte> bytes, const MasterKey& key, bool decoy) {
+Result<Keyed> open_record(std::span<const std::byte> bytes, const MasterKey& key, bool decoy, std::span<const std::uint64_t> restored_lengths) {
   auto record = parse_record(bytes);
   if (!record) return record.error();
+  if (auto checked = check_lengths(*record, restored_lengths); !checked) return checked.error();
   const LockId& lock_id = record->core.lock_id;
   Keyed keyed{.record = *std::move(record), .keys = keys::KeySchedule(keys::derive_file_key(key.secret(), lock_id), lock_id)};
   keyed.fits = keys::equal_constant_time(keyed.keys.key_check(), keyed.record.core.key_check);
@@ -112,7 +123,7 @@ std::string name_at(const formats::Structure& structure, std::uint64_t offset) {
 
 Result<OpenedFile> open_file(const Keyed& keyed, std::uint32_t file, const formats::ByteSource& restored, const FoundRecord* found) {
   const FileEntry& entry = keyed.record.core.files[file];
-  if (restored.size() != entry.length) return tampered("the model's size differs from what was locked");
+  assert(restored.size() == entry.length);  // open_record() has compared them
   auto params = params_of(keyed.record.core, file);
   const auto runs = skeleton_runs(params, entry.length);
   auto image = Image::reserve(entry.length);

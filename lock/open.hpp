@@ -41,10 +41,11 @@ struct Keyed {
   bool fits = true;
   keys::KeySchedule keys;
 };
-// Steps 2 and 4 on the record alone; `bytes` must outlive the result. Errors: bad_record, unsupported, licence, wrong_key, tampered.
-Result<Keyed> open_record(std::span<const std::byte> bytes, const MasterKey& key, bool decoy);
+// Steps 2 to 4; `bytes` must outlive the result. `restored_lengths` are those of the covered files, in order.
+// Errors: bad_record, unsupported, licence, wrong_key, tampered.
+Result<Keyed> open_record(std::span<const std::byte> bytes, const MasterKey& key, bool decoy, std::span<const std::uint64_t> restored_lengths);
 
-// One file after steps 3, 5 and 6: its authenticated skeleton with zeros for parameters, and what the codec sees in it.
+// One file after steps 5 and 6: its authenticated skeleton with zeros for parameters, and what the codec sees in it.
 struct OpenedFile {
   Image image;
   formats::Structure structure;    // empty for raw files

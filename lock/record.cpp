@@ -19,6 +19,7 @@ constexpr std::uint64_t kFrameBytes = 32;
 constexpr std::uint64_t kMacBytes = 32;
 constexpr std::uint64_t kMaxRestoredBytes = std::uint64_t{1} << 60;
 constexpr std::uint64_t kMaxFiles = 65536, kMaxParams = std::uint64_t{1} << 24, kMaxChunks = std::uint64_t{1} << 32;
+constexpr std::size_t kMaxDepth = 6;  // arrays inside one another
 constexpr std::uint64_t kMinSlot = 64, kMaxSlot = std::uint64_t{1} << 20;
 
 Error bad(std::string message) {
@@ -136,6 +137,7 @@ void read_demands(CborReader& in, Core& core) {
 }
 
 Result<Core> read_core(std::span<const std::byte> bytes) {
+  if (!well_formed(bytes, kMaxDepth)) return bad("its core is not canonical");
   CborReader in(bytes);
   Core core;
   in.array("core", 11);
@@ -154,6 +156,7 @@ Result<Core> read_core(std::span<const std::byte> bytes) {
 }
 
 Result<void> read_head(std::span<const std::byte> bytes, Record& record) {
+  if (!well_formed(bytes, kMaxDepth)) return bad("its head is not canonical");
   CborReader in(bytes);
   in.array("head", 3);
   const auto core_bytes = in.bytes("core");
@@ -172,6 +175,7 @@ Result<void> read_head(std::span<const std::byte> bytes, Record& record) {
 }
 
 Result<Envelope> read_envelope(std::span<const std::byte> bytes) {
+  if (!well_formed(bytes, kMaxDepth)) return bad("its envelope is not canonical");
   CborReader in(bytes);
   Envelope envelope;
   in.array("envelope", 3);

@@ -25,4 +25,8 @@ std::vector<Parameter> select_layouts(std::span<const ParamSpan> params, std::ui
   return selected;
 }
 
+bool locks_anything(std::span<const Parameter> params) {
+  return std::any_of(params.begin(), params.end(), [](const Parameter& p) { return p.layout != Layout::plain; });
+}
+
 }  // namespace nnlock::lock

@@ -21,4 +21,7 @@ bool matches_any(std::span<const std::string> globs, std::string_view name);
 std::vector<Parameter> select_layouts(std::span<const ParamSpan> params, std::uint32_t file,
                                       std::span<const std::string> include, std::span<const std::string> exclude);
 
+// False when every parameter stays plain: such a lock is refused (lock-v1 section 7 step 3).
+bool locks_anything(std::span<const Parameter> params);
+
 }  // namespace nnlock::lock

@@ -38,15 +38,14 @@ Result<std::unique_ptr<Opened>> open_model(const formats::ByteSource& model, con
   auto found = find_record(model, sidecar);
   if (!found) return found.error();
   opened->found = *std::move(found);
-  auto keyed = open_record(opened->found.bytes, key, options.decoy);
-  if (!keyed) return keyed.error();
-  opened->keyed.emplace(*std::move(keyed));
-  const Record& record = opened->keyed->record;
-  if (record.coverage.count != 1)
-    return Error{.code = ErrorCode::unsupported, .message = "the record covers several files", .hint = "use a newer nnlock"};
   auto restored = RestoredSource::over(model, opened->found.edits);
   if (!restored) return restored.error();
   opened->restored.emplace(*std::move(restored));
+  const std::uint64_t length = opened->restored->size();
+  auto keyed = open_record(opened->found.bytes, key, options.decoy, {&length, 1});
+  if (!keyed) return keyed.error();
+  opened->keyed.emplace(*std::move(keyed));
+  const Record& record = opened->keyed->record;
   auto file = open_file(*opened->keyed, opened->index(), *opened->restored, &opened->found);
   if (!file) return file.error();
   opened->file.emplace(*std::move(file));

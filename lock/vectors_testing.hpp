@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading spec/vectors (its README.md says what the fields are). A field that is missing fails the test that asks for it.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <rapidjson/document.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "lock/digest.hpp"
+#include "lock/models_testing.hpp"
+
+namespace nnlock::lock {
+
+using Json = rapidjson::Value;
+
+struct Vector {
+  std::string name;
+  rapidjson::Document json;
+};
+
+inline const Json& field(const Json& object, const char* name) {
+  static const Json null;
+  const auto found = object.FindMember(name);
+  if (found != object.MemberEnd()) return found->value;
+  ADD_FAILURE() << "field " << name << " is missing";
+  return null;
+}
+
+inline Bytes hex(const Json& value) {
+  Bytes bytes;
+  if (!value.IsString() || value.GetStringLength() % 2 != 0) {
+    ADD_FAILURE() << "not hex";
+    return bytes;
+  }
+  const std::string text(value.GetString(), value.GetStringLength());
+  for (std::size_t i = 0; i < text.size(); i += 2) bytes.push_back(static_cast<std::byte>(std::stoi(text.substr(i, 2), nullptr, 16)));
+  return bytes;
+}
+
+template <std::size_t N>
+std::array<std::byte, N> hex_array(const Json& value) {
+  std::array<std::byte, N> out{};
+  const Bytes bytes = hex(value);
+  EXPECT_EQ(bytes.size(), N);
+  std::copy_n(bytes.begin(), std::min(N, bytes.size()), out.begin());
+  return out;
+}
+
+// DATA: hex, or a repeated pattern with patches.
+inline Bytes data(const Json& value) {
+  if (value.IsString()) return hex(value);
+  const Bytes pattern = hex(field(value, "repeat"));
+  Bytes bytes(field(value, "length").GetUint64());
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = pattern[i % pattern.size()];
+  if (!value.HasMember("patch")) return bytes;
+  for (const Json& patch : value["patch"].GetArray()) {
+    const Bytes over = hex(patch[1]);
+    std::copy(over.begin(), over.end(), bytes.begin() + patch[0].GetInt64());
+  }
+  return bytes;
+}
+
+// RESULT: DATA, or its length and hash.
+inline void expect_result(const Json& value, const Bytes& bytes, const std::string& what) {
+  if (value.IsObject() && value.HasMember("sha256")) {
+    EXPECT_EQ(bytes.size(), field(value, "length").GetUint64()) << what;
+    EXPECT_EQ(sha256(bytes), hex_array<32>(value["sha256"])) << what;
+  } else {
+    EXPECT_EQ(bytes, data(value)) << what;
+  }
+}
+
+inline MasterKey master(const Json& vector) { return MasterKey::from_bytes(hex_array<32>(field(vector, "master"))); }
+
+inline std::string class_name(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::usage: return "usage";
+    case ErrorCode::wrong_key: return "wrong-key";
+    case ErrorCode::bad_key_file: return "bad-key-file";
+    case ErrorCode::tampered: return "tampered";
+    case ErrorCode::bad_record: return "bad-record";
+    case ErrorCode::bad_model: return "bad-model";
+    case ErrorCode::nothing_to_lock: return "nothing-to-lock";
+    case ErrorCode::not_locked: return "not-locked";
+    case ErrorCode::already_locked: return "already-locked";
+    case ErrorCode::unsupported: return "unsupported";
+    case ErrorCode::io: return "io";
+    case ErrorCode::licence: return "licence";
+  }
+  return "?";
+}
+
+template <class T>
+std::string class_of(const Result<T>& result) {
+  return result ? "ok" : class_name(result.error().code);
+}
+
+// All vectors of one kind. None at all is a failure: a test must not pass by finding nothing.
+inline std::vector<Vector> vectors_of_kind(const std::string& kind) {
+  std::vector<Vector> found;
+  const char* root = std::getenv("NNLOCK_SOURCE_DIR");
+  std::map<std::string, std::filesystem::path> files;
+  if (root != nullptr)
+    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(root) / "spec/vectors"))
+      if (entry.path().extension() == ".json") files.emplace(entry.path().stem().string(), entry.path());
+  for (const auto& [name, path] : files) {
+    std::ifstream in(path, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    Vector vector{.name = name};
+    vector.json.Parse(text.c_str());
+    EXPECT_FALSE(vector.json.HasParseError()) << name;
+    if (!vector.json.HasParseError() && field(vector.json, "kind").GetString() == kind) found.push_back(std::move(vector));
+  }
+  EXPECT_FALSE(found.empty()) << "no vectors of kind " << kind << " found; NNLOCK_SOURCE_DIR=" << (root != nullptr ? root : "");
+  return found;
+}
+
+}  // namespace nnlock::lock
