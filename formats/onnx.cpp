@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The ONNX codec: which tensors are parameters (docs/formats.md), and the record as the last metadata_props entry
-// (spec/record-v1.md section 6.4).
+// The ONNX codec: which tensors are parameters (docs/formats.md), and the record as the last metadata_props
+// entry (spec/record-v1.md section 6.4).
 
 #include <algorithm>
 #include <string>
@@ -54,8 +54,8 @@ void append(std::vector<std::byte>& out, std::string_view text) {
 
 void append_length(std::vector<std::byte>& out, std::size_t length) {
   std::uint8_t buffer[10];
-  const std::uint8_t* end =
-      google::protobuf::io::CodedOutputStream::WriteVarint32ToArray(static_cast<std::uint32_t>(length), buffer);
+  const std::uint8_t* end = google::protobuf::io::CodedOutputStream::WriteVarint32ToArray(
+      static_cast<std::uint32_t>(length), buffer);
   for (const std::uint8_t* byte = buffer; byte != end; ++byte) out.push_back(std::byte{*byte});
 }
 
@@ -103,7 +103,8 @@ class RecordSearch {
       if (*is_record) found = **next;
     }
     if (!found) return std::optional<Embedded>();
-    if (found->end() != source_.size()) return bad_record("the record is not the last field of the file", found->start);
+    if (found->end() != source_.size())
+      return bad_record("the record is not the last field of the file", found->start);
     return extract(*found);
   }
 
@@ -117,7 +118,8 @@ class RecordSearch {
       if (!*next) break;
       if ((*next)->number != entry::key || (*next)->length != kRecordKey.size()) continue;
       char key[kRecordKey.size()];
-      if (auto read = source_.read((*next)->offset, std::as_writable_bytes(std::span(key))); !read) return read.error();
+      if (auto read = source_.read((*next)->offset, std::as_writable_bytes(std::span(key))); !read)
+        return read.error();
       found = found || std::string_view(key, sizeof key) == kRecordKey;
     }
     reader_.leave(outer);
@@ -127,7 +129,8 @@ class RecordSearch {
   Result<std::optional<Embedded>> extract(const Field& field) {
     std::vector<std::byte> stored(static_cast<std::size_t>(field.end() - field.start));
     if (auto read = source_.read(field.start, stored); !read) return read.error();
-    // A record of n bytes leaves 4/3 n bytes at the end; what stands before them is checked by writing it again.
+    // A record of n bytes leaves 4/3 n bytes at the end; what stands before them is checked by writing it
+    // again.
     const Field value = last_value(stored);
     auto record = base64_decode(text(stored, value));
     if (!record || record->size() > kMaxRecord || record_field(*record) != stored)
@@ -169,12 +172,13 @@ Result<Structure> structure_of(std::span<const std::byte> image) {
     std::string reason = reason_to_stay(*model, tensor, *uses);
     const bool stays = !reason.empty();
     if (!stays && tensor.unlockable.empty()) {
-      out.params.push_back({std::move((*names)[i]), tensor.dtype, std::move(tensor.shape), tensor.offset, tensor.length});
+      out.params.push_back(
+          {std::move((*names)[i]), tensor.dtype, std::move(tensor.shape), tensor.offset, tensor.length});
       continue;
     }
     auto& list = stays ? out.constants : out.unlockable;
-    list.push_back({std::move((*names)[i]), tensor.dtype, std::move(tensor.shape), tensor.offset, tensor.length,
-                    stays ? std::move(reason) : std::move(tensor.unlockable)});
+    list.push_back({std::move((*names)[i]), tensor.dtype, std::move(tensor.shape), tensor.offset,
+                    tensor.length, stays ? std::move(reason) : std::move(tensor.unlockable)});
   }
   const auto by_offset = [](const auto& a, const auto& b) { return a.offset < b.offset; };
   std::sort(out.params.begin(), out.params.end(), by_offset);
@@ -207,14 +211,19 @@ class OnnxCodec final : public Codec {
     return onnx::RecordSearch(source).find();
   }
 
-  Result<Structure> parse(std::span<const std::byte> image) const override { return onnx::structure_of(image); }
+  Result<Structure> parse(std::span<const std::byte> image) const override {
+    return onnx::structure_of(image);
+  }
 
-  Result<std::vector<Edit>> embed(std::span<const std::byte> image, std::span<const std::byte> record) const override {
+  Result<std::vector<Edit>> embed(std::span<const std::byte> image,
+                                  std::span<const std::byte> record) const override {
     if (record.size() % 3 != 0 || record.size() > record_limit())
-      return Error{.code = ErrorCode::usage, .message = "a record of this size cannot be written into an ONNX file"};
+      return Error{.code = ErrorCode::usage,
+                   .message = "a record of this size cannot be written into an ONNX file"};
     std::vector<std::byte> stored = onnx::record_field(record);
     if (image.size() > onnx::kMaxFile || stored.size() > onnx::kMaxFile - image.size())
-      return Error{.code = ErrorCode::unsupported, .message = "the record would make this ONNX file larger than 2 GiB",
+      return Error{.code = ErrorCode::unsupported,
+                   .message = "the record would make this ONNX file larger than 2 GiB",
                    .hint = "write the record beside the file (--sidecar)"};
     return std::vector<Edit>{{.offset = image.size(), .restored = {}, .stored = std::move(stored)}};
   }

@@ -51,15 +51,27 @@ std::vector<RealFile> files() {
       {"onnx/mnist_cntk_winml.onnx", 6, 23976},
       {"onnx/mnist_ort_example.onnx", 6, 23976},
       {"onnx/noisy_relu.onnx", 0, 0},
-      {"onnx/pytorch_superresolution_op18.onnx", 14, 238732,
-       {{"_ppp1_f_1", "gives the scales of Resize"}, {"_ppp1_target_size", "gives the scales of Resize"},
-        {"_ppp8_target_size", "gives the scales of Resize"}, {"_ppp10_target_size", "gives the scales of Resize"},
-        {"_ppp3_f_0", "min of Clip"}, {"_ppp3_f_255", "max of Clip"}, {"_ppp7_f_0", "min of Clip"},
-        {"_ppp7_f_255", "max of Clip"}, {"_ppp9_f_0", "min of Clip"}, {"_ppp9_f_255", "max of Clip"},
-        {"_ppp11_f_0", "min of Clip"}, {"_ppp11_f_255", "max of Clip"}, {"_ppp12_f_0", "min of Clip"},
+      {"onnx/pytorch_superresolution_op18.onnx",
+       14,
+       238732,
+       {{"_ppp1_f_1", "gives the scales of Resize"},
+        {"_ppp1_target_size", "gives the scales of Resize"},
+        {"_ppp8_target_size", "gives the scales of Resize"},
+        {"_ppp10_target_size", "gives the scales of Resize"},
+        {"_ppp3_f_0", "min of Clip"},
+        {"_ppp3_f_255", "max of Clip"},
+        {"_ppp7_f_0", "min of Clip"},
+        {"_ppp7_f_255", "max of Clip"},
+        {"_ppp9_f_0", "min of Clip"},
+        {"_ppp9_f_255", "max of Clip"},
+        {"_ppp11_f_0", "min of Clip"},
+        {"_ppp11_f_255", "max of Clip"},
+        {"_ppp12_f_0", "min of Clip"},
         {"_ppp12_f_255", "max of Clip"}}},
       {"onnx/samplenet.onnx", 10, 248024},
-      {"onnx/silero_vad.onnx", 34, 2181144,
+      {"onnx/silero_vad.onnx",
+       34,
+       2181144,
        {{"If_2/then_branch/If_90/else_branch/ConstantOfShape_15/value", kFill},
         {"If_2/else_branch/If_90/else_branch/ConstantOfShape_15/value", kFill}}},
       {"onnx/silero_vad_16k_op15.onnx", 17, 1238540, {{"If_96/else_branch/ConstantOfShape_15/value", kFill}}},
@@ -115,12 +127,14 @@ TEST_F(OnnxFiles, LockedShareAndIndependenceFromParameters) {
     std::string image = read_file(dir_ / file.path);
     ASSERT_FALSE(image.empty()) << file.path;
     const Codec& codec = onnx_codec();
-    EXPECT_TRUE(codec.recognises(bytes_of(image).first(std::min<std::size_t>(image.size(), 4096)), image.size()))
+    EXPECT_TRUE(
+        codec.recognises(bytes_of(image).first(std::min<std::size_t>(image.size(), 4096)), image.size()))
         << file.path;
     const auto structure = codec.parse(bytes_of(image));
     ASSERT_TRUE(structure) << file.path << ": " << structure.error().message;
     check_share(file, *structure);
-    for (const ParamSpan& param : structure->params) image.replace(param.offset, param.length, param.length, '\0');
+    for (const ParamSpan& param : structure->params)
+      image.replace(param.offset, param.length, param.length, '\0');
     const auto zeroed = codec.parse(bytes_of(image));
     ASSERT_TRUE(zeroed) << file.path;
     EXPECT_EQ(describe(zeroed->params), describe(structure->params)) << file.path;

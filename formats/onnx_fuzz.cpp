@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// libFuzzer: arbitrary bytes through every entry of the ONNX codec, and what must hold for whatever it accepts.
+// libFuzzer: arbitrary bytes through every entry of the ONNX codec, and what must hold for whatever it
+// accepts.
 
 #include <algorithm>
 #include <cstdint>
@@ -37,13 +38,15 @@ std::string describe(const std::vector<Item>& items) {
 }
 
 std::string describe(const Structure& structure) {
-  return describe(structure.params) + '|' + describe(structure.constants) + '|' + describe(structure.unlockable);
+  return describe(structure.params) + '|' + describe(structure.constants) + '|' +
+         describe(structure.unlockable);
 }
 
 void check_spans(const Structure& structure, std::uint64_t size) {
   std::uint64_t end = 0;
   for (const ParamSpan& param : structure.params) {
-    demand(param.length > 0 && inside(param.offset, param.length, size), "a parameter is empty or outside the file");
+    demand(param.length > 0 && inside(param.offset, param.length, size),
+           "a parameter is empty or outside the file");
     demand(param.offset >= end, "parameters overlap or are not sorted");
     end = param.offset + param.length;
   }
@@ -66,7 +69,8 @@ void check_record(const Bytes& image) {
   Bytes record(image.size() % 7 * 3);
   for (std::size_t i = 0; i < record.size(); ++i) record[i] = image[i % image.size()];
   const auto edits = onnx_codec().embed(image, record);
-  demand(bool(edits) && edits->size() == 1 && (*edits)[0].offset == image.size(), "a small record does not fit");
+  demand(bool(edits) && edits->size() == 1 && (*edits)[0].offset == image.size(),
+         "a small record does not fit");
   Bytes stored = image;
   stored.insert(stored.end(), (*edits)[0].stored.begin(), (*edits)[0].stored.end());
   const auto found = onnx_codec().find_record(MemorySource(stored));
@@ -78,7 +82,8 @@ void check_record(const Bytes& image) {
 void check_found(const Bytes& image, const Embedded& embedded) {
   demand(embedded.edits.size() == 1, "the record is not one edit");
   const Edit& edit = embedded.edits[0];
-  demand(edit.restored.empty() && edit.offset + edit.stored.size() == image.size(), "the record is not at the end");
+  demand(edit.restored.empty() && edit.offset + edit.stored.size() == image.size(),
+         "the record is not at the end");
   const Bytes restored(image.begin(), image.begin() + static_cast<std::ptrdiff_t>(edit.offset));
   const auto edits = onnx_codec().embed(restored, embedded.record);
   demand(bool(edits) && *edits == embedded.edits, "the record is not what embed() writes");
@@ -102,7 +107,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!structure) return 0;
   check_spans(*structure, size);
   check_zeroed(*structure, image);
-  demand(bool(found) || found.error().code == ErrorCode::bad_record, "parse() accepts what find_record() cannot walk");
+  demand(bool(found) || found.error().code == ErrorCode::bad_record,
+         "parse() accepts what find_record() cannot walk");
   if (found && !found->has_value()) check_record(image);
   return 0;
 }

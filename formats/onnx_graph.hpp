@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the walk over an ONNX file keeps of it: tensors with their place in the file, and who uses which value.
-// All views point into the image.
+// What the walk over an ONNX file keeps of it: tensors with their place in the file, and who uses which
+// value. All views point into the image.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ namespace nnlock::formats::onnx {
 using Index = std::uint32_t;
 constexpr Index kNone = ~Index{0};
 
-// Ceilings that no known model comes near. Two bytes of a file can ask for a node or a tensor, so these bound the
-// memory a hostile file can claim (to about 1 GiB, for files of tens of megabytes).
+// Ceilings that no known model comes near. Two bytes of a file can ask for a node or a tensor, so these bound
+// the memory a hostile file can claim (to about 1 GiB, for files of tens of megabytes).
 constexpr std::size_t kMaxNodes = std::size_t{1} << 20;
 constexpr std::size_t kMaxTensors = std::size_t{1} << 20;
 constexpr std::size_t kMaxGraphs = std::size_t{1} << 16;
@@ -30,7 +30,7 @@ constexpr std::size_t kMaxNames = std::size_t{1} << 22;       // mentions of a v
 constexpr std::size_t kMaxAttributes = std::size_t{1} << 16;  // of one node
 constexpr std::size_t kMaxRank = 255;                         // dimensions of a tensor
 constexpr std::size_t kMaxDisplay = std::size_t{1} << 26;     // bytes of all display names together
-constexpr int kMaxDepth = 32;                                 // graphs inside graphs; stock readers stop at 100 messages
+constexpr int kMaxDepth = 32;  // graphs inside graphs; stock readers stop at 100 messages
 
 // Where a tensor stands.
 enum class Role : std::uint8_t {
@@ -44,26 +44,26 @@ enum class Role : std::uint8_t {
 
 // One tensor and the bytes that hold its values.
 struct Tensor {
-  std::string_view name;                 // as the file gives it, may be empty
+  std::string_view name;  // as the file gives it, may be empty
   Dtype dtype = Dtype::opaque;
-  std::vector<std::uint64_t> shape;      // elements
+  std::vector<std::uint64_t> shape;  // elements
   std::uint64_t elements = 0;
-  std::uint64_t offset = 0;              // bytes in the file; where the values start
-  std::uint64_t length = 0;              // bytes the values take
-  std::string unlockable;                // why the values are no single run of fixed-width numbers; empty if they are
+  std::uint64_t offset = 0;  // bytes in the file; where the values start
+  std::uint64_t length = 0;  // bytes the values take
+  std::string unlockable;    // why the values are no single run of fixed-width numbers; empty if they are
   Role role = Role::initializer;
   Index scope = 0;
-  Index node = kNone;                    // whose attribute it is
-  std::string_view attribute;            // name of that attribute
-  Index position = 0;                    // among its siblings
-  Index value = kNone;                   // mention that defines its value name, or kNone
+  Index node = kNone;          // whose attribute it is
+  std::string_view attribute;  // name of that attribute
+  Index position = 0;          // among its siblings
+  Index value = kNone;         // mention that defines its value name, or kNone
 };
 
 struct Node {
   std::string_view op_type = {}, domain = {}, overload = {};
   std::uint64_t offset = 0;  // bytes in the file
   Index scope = 0;
-  Index position = 0;  // among the nodes of its scope
+  Index position = 0;                   // among the nodes of its scope
   Index first_input = 0, inputs = 0;    // mentions
   Index first_output = 0, outputs = 0;  // mentions
   bool has_graphs = false;
@@ -72,10 +72,10 @@ struct Node {
 // A graph or function body: value names are visible in it and in all scopes below it.
 struct Scope {
   Index parent = kNone;
-  Index node = kNone;          // whose attribute it is
-  std::string path = {};       // for display names; empty or ends with '/'
-  std::string_view attribute = {};  // name of that attribute
-  Index position = 0;          // in AttributeProto.graphs
+  Index node = kNone;                            // whose attribute it is
+  std::string path = {};                         // for display names; empty or ends with '/'
+  std::string_view attribute = {};               // name of that attribute
+  Index position = 0;                            // in AttributeProto.graphs
   std::vector<Index> inputs = {}, outputs = {};  // mentions: formal inputs define names, outputs use them
   std::vector<Index> quantisers = {};  // mentions of scales and zero points in quantization_annotation
   std::vector<Index> nodes = {}, tensors = {}, children = {};
@@ -87,8 +87,8 @@ struct Function {
 };
 
 struct Model {
-  std::vector<std::string_view> names;  // every mention of a value name, in file order; never empty strings but for
-                                        // absent optional inputs and outputs
+  std::vector<std::string_view> names;  // every mention of a value name, in file order; never empty strings
+                                        // but for absent optional inputs and outputs
   std::vector<Tensor> tensors;
   std::vector<Node> nodes;
   std::vector<Scope> scopes;  // [0] is the main graph; parents come before children
@@ -98,7 +98,8 @@ struct Model {
 // Reads the structure of a whole file. Never looks at the values of tensors.
 Result<Model> read_model(std::span<const std::byte> image);
 
-// Reads the TensorProto in `field`: name, type, shape and the place of its values, all checked against one another.
+// Reads the TensorProto in `field`: name, type, shape and the place of its values, all checked against one
+// another.
 Result<Tensor> read_tensor(std::span<const std::byte> image, const Field& field);
 
 // Reads repeated floats (AttributeProto.floats) one field at a time.

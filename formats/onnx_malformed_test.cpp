@@ -49,9 +49,14 @@ std::vector<Case> cases() {
       {"a group", model(one(w())) + "\x7b\x7c", "wire type 3"},
       {"wire type 7", model(one(w())) + "\x7f", "wire type 7"},
       {"field number 0", model(one(w())) + '\0', "no protobuf field tag"},
-      {"an overlong tag", model(one(w())) + "\xf2" + '\0' + "\x01" "A", "no protobuf field tag"},
+      {"an overlong tag",
+       model(one(w())) + "\xf2" + '\0' +
+           "\x01"
+           "A",
+       "no protobuf field tag"},
       {"a tag cut off", model(one(w())) + "\xf2", "no protobuf field tag"},
-      {"a graph longer than the file", number(1, 8) + "\x3a\x7f" + node("Relu", {"x"}, {"y"}), "does not fit"},
+      {"a graph longer than the file", number(1, 8) + "\x3a\x7f" + node("Relu", {"x"}, {"y"}),
+       "does not fit"},
       {"an enormous length", number(1, 8) + "\x3a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "too long"},
       {"a tensor longer than the graph", model(one(w()).substr(0, 6)), "does not fit"},
       {"an initializer as a number", model(number(5, 1)), "wire type 0"},
@@ -67,47 +72,55 @@ std::vector<Case> cases() {
       {"no values", t(dims({2}) + number(2, 1)), "no values"},
       {"no data type", t(dims({2}) + bytes(9, floats(2))), "unknown data type 0"},
       {"data type 29", t(dims({2}) + number(2, 29) + bytes(9, floats(2))), "unknown data type 29"},
-      {"data type 2^32 + 1", t(dims({2}) + number(2, (1ULL << 32) + 1) + bytes(9, floats(2))), "unknown data type"},
+      {"data type 2^32 + 1", t(dims({2}) + number(2, (1ULL << 32) + 1) + bytes(9, floats(2))),
+       "unknown data type"},
       {"raw_data too short", t(tensor("w", DataType::float32, {3}, floats(2))), "needs 12 bytes but has 8"},
       {"raw_data too long", t(tensor("w", DataType::float32, {}, floats(2))), "needs 4 bytes but has 8"},
       {"float_data too short", t(dims({3}) + number(2, 1) + bytes(4, floats(2))), "needs 12 bytes"},
       {"half a float", t(dims({1}) + number(2, 1) + bytes(4, "abc")), "needs 4 bytes"},
       {"text in raw_data", t(dims({1}) + number(2, 8) + bytes(9, "a")), "cannot stand in raw_data"},
-      {"floats in double_data", t(dims({1}) + number(2, 1) + bytes(10, floats(2))), "cannot stand in double_data"},
+      {"floats in double_data", t(dims({1}) + number(2, 1) + bytes(10, floats(2))),
+       "cannot stand in double_data"},
       {"floats in int32_data", t(dims({1}) + number(2, 1) + bytes(5, "a")), "cannot stand in int32_data"},
       {"a negative dimension", t(dims({~0ULL}) + number(2, 1) + bytes(9, "")), "negative dimension"},
       {"elements overflow", t(tensor("w", DataType::int8, {1ULL << 32, 1ULL << 32}, "")), "more elements"},
       {"more elements than a file", t(tensor("w", DataType::int2, {1ULL << 62}, "")), "more elements"},
-      {"256 dimensions", t(tensor("w", DataType::int8, std::vector<std::uint64_t>(256, 1), "a")), "more than 255"},
+      {"256 dimensions", t(tensor("w", DataType::int8, std::vector<std::uint64_t>(256, 1), "a")),
+       "more than 255"},
       {"packed dimensions cut off", t(bytes(1, "\x80") + number(2, 1) + bytes(9, "")), "cut off"},
       {"raw_data as a number", t(dims({1}) + number(2, 3) + number(9, 1)), "wire type 0"},
       {"float_data as numbers", t(dims({1}) + number(2, 1) + number(4, 1)), "wire type 0"},
       {"data_location 2", t(w() + number(14, 2)), "unclear"},
       {"external_data without data_location", t(dims({2}) + number(2, 1) + bytes(13, "")), "unclear"},
       {"a segment", t(w() + bytes(3, "")), "segments", ErrorCode::unsupported},
-      {"external data", t(dims({2}) + number(2, 1) + bytes(13, bytes(1, "location") + bytes(2, "w.bin")) + number(14, 1)),
+      {"external data",
+       t(dims({2}) + number(2, 1) + bytes(13, bytes(1, "location") + bytes(2, "w.bin")) + number(14, 1)),
        "another file (w.bin)", ErrorCode::unsupported},
 
       {"two initializers of one name", model(one(w()) + one(w())), "same name"},
       {"input, then two initializers", model(graph_input("w") + one(w()) + one(w())), "same name"},
       {"two inputs of one name", model(graph_input("w") + graph_input("w")), "same name"},
-      {"two outputs of one name", model(node("Relu", {"x"}, {"y"}) + node("Relu", {"x"}, {"y"})), "same name"},
+      {"two outputs of one name", model(node("Relu", {"x"}, {"y"}) + node("Relu", {"x"}, {"y"})),
+       "same name"},
       {"an output over an initializer", model(one(w()) + node("Relu", {"x"}, {"w"})), "same name"},
       {"two op_types", model(bytes(1, node_body("Relu", {}, {}) + bytes(4, "Relu"))), "stands twice"},
-      {"two tensors in an attribute", model(node("Constant", {}, {"c"}, attribute("value", 4, bytes(5, w()) + bytes(5, w())))),
+      {"two tensors in an attribute",
+       model(node("Constant", {}, {"c"}, attribute("value", 4, bytes(5, w()) + bytes(5, w())))),
        "stands twice"},
-      {"an attribute of two kinds", model(node("Constant", {}, {"c"}, attribute("value", 4, bytes(5, w()) + number(3, 1)))),
-       "two kinds"},
-      {"an attribute of another type", model(node("Constant", {}, {"c"}, attribute("value", 1, bytes(5, w())))),
-       "not of the type"},
-      {"one attribute twice", model(node("Constant", {}, {"c"}, tensor_attribute("value", w()) + tensor_attribute("value", w()))),
+      {"an attribute of two kinds",
+       model(node("Constant", {}, {"c"}, attribute("value", 4, bytes(5, w()) + number(3, 1)))), "two kinds"},
+      {"an attribute of another type",
+       model(node("Constant", {}, {"c"}, attribute("value", 1, bytes(5, w())))), "not of the type"},
+      {"one attribute twice",
+       model(node("Constant", {}, {"c"}, tensor_attribute("value", w()) + tensor_attribute("value", w()))),
        "stands twice on one node"},
-      {"a broken tensor deep inside", model(node("If", {}, {}, graph_attribute("then_branch", one(w() + number(2, 1))))),
-       "stands twice"},
-      {"a list that ends inside a float", model(node("Constant", {}, {"c"}, attribute("value_floats", 6, bytes(7, "abcde")))),
-       "inside a float"},
+      {"a broken tensor deep inside",
+       model(node("If", {}, {}, graph_attribute("then_branch", one(w() + number(2, 1))))), "stands twice"},
+      {"a list that ends inside a float",
+       model(node("Constant", {}, {"c"}, attribute("value_floats", 6, bytes(7, "abcde")))), "inside a float"},
       {"two values in a sparse tensor", model(bytes(15, bytes(1, w()) + bytes(1, w()))), "stands twice"},
-      {"one function twice", model(one(w()), bytes(25, bytes(1, "f")) + bytes(25, bytes(1, "f"))), "defined twice"},
+      {"one function twice", model(one(w()), bytes(25, bytes(1, "f")) + bytes(25, bytes(1, "f"))),
+       "defined twice"},
       {"two algorithms", model(one(w()), bytes(20, bytes(2, "") + bytes(2, ""))), "stands twice"},
   };
 }
@@ -117,7 +130,8 @@ TEST(OnnxMalformed, OneWrongFieldEach) {
     const auto result = parse(item.image);
     ASSERT_FALSE(result) << item.name;
     EXPECT_EQ(result.error().code, item.code) << item.name << ": " << result.error().message;
-    EXPECT_NE(result.error().message.find(item.message), std::string::npos) << item.name << ": " << result.error().message;
+    EXPECT_NE(result.error().message.find(item.message), std::string::npos)
+        << item.name << ": " << result.error().message;
   }
 }
 
@@ -158,7 +172,8 @@ TEST(OnnxMalformed, TooManyOfAnythingIsRefusedEarly) {
     return model(out);
   };
   const Fields nameless = initializer(number(2, 1) + dims({0}));
-  for (const std::string& image : {repeat(node("", {}, {}), (1 << 20) + 1), repeat(nameless, (1 << 20) + 1)}) {
+  for (const std::string& image :
+       {repeat(node("", {}, {}), (1 << 20) + 1), repeat(nameless, (1 << 20) + 1)}) {
     const auto result = parse(image);
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::unsupported);
@@ -184,12 +199,24 @@ TEST(OnnxRecognises, ModelsWithAndWithoutVersion) {
 
 TEST(OnnxRecognises, NothingElse) {
   const std::string zeros(64, '\0');
-  const std::string others[] = {
-      "", "\n", "# A README\n\nBuild with: make\n", "{\"a\": 1}", "BBBB: some text", ": z text in a file",
-      std::string("PK\x03\x04\x14", 5) + zeros, std::string("GGUF\x03\0\0\0", 8) + zeros,
-      std::string("\x1c\0\0\0TFL3", 8) + zeros, std::string("\x08\x07\0\0\0\0\0\0{\"__metadata__\":{}}", 26) + zeros,
-      std::string("\x7f" "ELF"), zeros, bytes(7, ""), number(1, 8), number(1, 0) + bytes(7, one(w())),
-      bytes(2, std::string("a\0b", 3)) + bytes(7, one(w())), model(one(w())).substr(0, 20)};
+  const std::string others[] = {"",
+                                "\n",
+                                "# A README\n\nBuild with: make\n",
+                                "{\"a\": 1}",
+                                "BBBB: some text",
+                                ": z text in a file",
+                                std::string("PK\x03\x04\x14", 5) + zeros,
+                                std::string("GGUF\x03\0\0\0", 8) + zeros,
+                                std::string("\x1c\0\0\0TFL3", 8) + zeros,
+                                std::string("\x08\x07\0\0\0\0\0\0{\"__metadata__\":{}}", 26) + zeros,
+                                std::string("\x7f"
+                                            "ELF"),
+                                zeros,
+                                bytes(7, ""),
+                                number(1, 8),
+                                number(1, 0) + bytes(7, one(w())),
+                                bytes(2, std::string("a\0b", 3)) + bytes(7, one(w())),
+                                model(one(w())).substr(0, 20)};
   for (const std::string& text : others) EXPECT_FALSE(recognised(text)) << text.substr(0, 20);
 }
 
@@ -199,7 +226,8 @@ TEST(OnnxRecognises, NoRandomBytes) {
   for (int i = 0; i < 400000; ++i) {
     std::string text(i % 100 == 0 ? 4096 : 64, '\0');
     for (char& c : text) c = static_cast<char>(random());
-    // As the head of a large file, where any length fits. (Heads shorter than 4096 bytes are harder to tell apart.)
+    // As the head of a large file, where any length fits. (Heads shorter than 4096 bytes are harder to tell
+    // apart.)
     if (onnx_codec().recognises(bytes_of(text), 1 << 30)) ++hits;
   }
   EXPECT_LE(hits, 4);

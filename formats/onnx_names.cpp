@@ -15,7 +15,9 @@ namespace {
 std::string shortened(std::string_view name) { return std::string(name.substr(0, 64)); }
 
 // "Conv_3": operator and position, since node names need not be unique nor present.
-std::string node_name(const Node& node) { return shortened(node.op_type) + "_" + std::to_string(node.position); }
+std::string node_name(const Node& node) {
+  return shortened(node.op_type) + "_" + std::to_string(node.position);
+}
 
 // "If_0/then_branch/", below the path of the graph the node stands in.
 void set_path(Model& model, Scope& scope) {
@@ -31,7 +33,8 @@ std::string own_name(const Model& model, const Tensor& tensor) {
   const std::string number = tensor.position > 0 ? "_" + std::to_string(tensor.position) : "";
   if (tensor.node == kNone && tensor.attribute.empty()) {
     if (!tensor.name.empty()) return std::string(tensor.name);
-    return (tensor.role == Role::indices ? "sparse_indices_" : "initializer_") + std::to_string(tensor.position);
+    return (tensor.role == Role::indices ? "sparse_indices_" : "initializer_") +
+           std::to_string(tensor.position);
   }
   const bool is_value = tensor.value != kNone && !model.names[tensor.value].empty();
   if (is_value && tensor.role == Role::indices) return std::string(model.names[tensor.value]) + "/indices";
@@ -76,7 +79,8 @@ Result<std::vector<std::string>> display_names(Model& model) {
     names.push_back(model.scopes[tensor.scope].path + own_name(model, tensor));
     total += names.back().size();
     if (total > kMaxDisplay)
-      return Error{.code = ErrorCode::unsupported, .message = "the names of the tensors are too long",
+      return Error{.code = ErrorCode::unsupported,
+                   .message = "the names of the tensors are too long",
                    .offset = tensor.offset};
   }
   make_unique(model, names);

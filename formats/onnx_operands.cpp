@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The operand table. Operators and input numbers: onnx/onnx, docs/Operators.md and docs/Changelog.md (all opsets), and
-// microsoft/onnxruntime, docs/ContribOperators.md. Which of them ONNX Runtime reads while loading was measured by
-// putting random bytes into each (docs/formats.md).
+// The operand table. Operators and input numbers: onnx/onnx, docs/Operators.md and docs/Changelog.md (all
+// opsets), and microsoft/onnxruntime, docs/ContribOperators.md. Which of them ONNX Runtime reads while
+// loading was measured by putting random bytes into each (docs/formats.md).
 
 #include "formats/onnx_operands.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// ModelProto has no magic bytes. A file looks like one when its first bytes are a run of ModelProto fields with the
-// right wire types and sensible content, and a graph with sensible content is among them.
+// ModelProto has no magic bytes. A file looks like one when its first bytes are a run of ModelProto fields
+// with the right wire types and sensible content, and a graph with sensible content is among them.
 
 #include "formats/onnx_recognise.hpp"
 
@@ -22,10 +22,14 @@ struct Shape {
     if (field.number >= 64) return false;
     const std::uint64_t bit = std::uint64_t{1} << field.number;
     switch (field.type) {
-      case WireType::varint: return (varint & bit) != 0;
-      case WireType::bytes: return (bytes & bit) != 0;
-      case WireType::fixed32: return (fixed32 & bit) != 0;
-      case WireType::fixed64: return (fixed64 & bit) != 0;
+      case WireType::varint:
+        return (varint & bit) != 0;
+      case WireType::bytes:
+        return (bytes & bit) != 0;
+      case WireType::fixed32:
+        return (fixed32 & bit) != 0;
+      case WireType::fixed64:
+        return (fixed64 & bit) != 0;
     }
     return false;
   }
@@ -33,12 +37,13 @@ struct Shape {
 
 constexpr Shape kModel = {
     .varint = singular(model::ir_version, model::model_version),
-    .bytes = singular(model::producer_name, model::producer_version, model::domain, model::doc_string, model::graph,
-                      model::opset_import, model::metadata_props, model::training_info, model::functions,
-                      model::configuration)};
-constexpr Shape kGraph = {.bytes = singular(graph::node, graph::name, graph::initializer, graph::doc_string, graph::input,
-                                            graph::output, graph::value_info, graph::quantization_annotation,
-                                            graph::sparse_initializer, graph::metadata_props)};
+    .bytes = singular(model::producer_name, model::producer_version, model::domain, model::doc_string,
+                      model::graph, model::opset_import, model::metadata_props, model::training_info,
+                      model::functions, model::configuration)};
+constexpr Shape kGraph = {.bytes = singular(graph::node, graph::name, graph::initializer, graph::doc_string,
+                                            graph::input, graph::output, graph::value_info,
+                                            graph::quantization_annotation, graph::sparse_initializer,
+                                            graph::metadata_props)};
 constexpr Shape kNode = {.bytes = singular(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)};
 constexpr Shape kAttribute = {.varint = singular(3, 8, 20),
                               .bytes = singular(1, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 21, 22, 23),
@@ -50,7 +55,8 @@ constexpr Shape kTensor = {.varint = singular(1, 2, 5, 7, 11, 14),
 constexpr Shape kValueInfo = {.bytes = singular(1, 2, 3, 4)};
 constexpr Shape kEntry = {.bytes = singular(entry::key, entry::value)};
 constexpr Shape kOpset = {.varint = singular(2), .bytes = singular(1)};
-constexpr Shape kFunction = {.varint = singular(3), .bytes = singular(1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)};
+constexpr Shape kFunction = {.varint = singular(3),
+                             .bytes = singular(1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)};
 
 bool is_text_field(std::uint32_t number) {
   return number == model::producer_name || number == model::producer_version || number == model::domain ||
@@ -71,10 +77,12 @@ std::span<const std::byte> visible(std::span<const std::byte> head, const Field&
   return head.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
 }
 
-// The head of a file as a stream that ends where the file ends, so that lengths are judged against the whole file.
+// The head of a file as a stream that ends where the file ends, so that lengths are judged against the whole
+// file.
 class Fields {
  public:
-  Fields(std::span<const std::byte> head, std::uint64_t begin, std::uint64_t end) : head_(head), at_(begin), end_(end) {}
+  Fields(std::span<const std::byte> head, std::uint64_t begin, std::uint64_t end)
+      : head_(head), at_(begin), end_(end) {}
 
   enum class State : std::uint8_t { field, done, broken };
   // The next field that starts in the head; `done` at the end of the message or of the head.
@@ -103,28 +111,39 @@ class Fields {
 
 const Shape* model_inner_shape(std::uint32_t number) {
   switch (number) {
-    case model::graph: return &kGraph;
-    case model::opset_import: return &kOpset;
-    case model::metadata_props: return &kEntry;
-    case model::functions: return &kFunction;
-    default: return nullptr;
+    case model::graph:
+      return &kGraph;
+    case model::opset_import:
+      return &kOpset;
+    case model::metadata_props:
+      return &kEntry;
+    case model::functions:
+      return &kFunction;
+    default:
+      return nullptr;
   }
 }
 
-// The shape of the message in a field of a message of shape `outer`, or null when it is text or not looked into.
+// The shape of the message in a field of a message of shape `outer`, or null when it is text or not looked
+// into.
 const Shape* inner_shape(const Shape& outer, std::uint32_t number) {
   if (&outer == &kNode) return number == node::attribute ? &kAttribute : nullptr;
   if (&outer == &kAttribute) return number == attribute::t ? &kTensor : nullptr;
   if (&outer == &kModel) return model_inner_shape(number);
   if (&outer != &kGraph) return nullptr;
   switch (number) {
-    case graph::node: return &kNode;
-    case graph::initializer: return &kTensor;
-    case graph::metadata_props: return &kEntry;
+    case graph::node:
+      return &kNode;
+    case graph::initializer:
+      return &kTensor;
+    case graph::metadata_props:
+      return &kEntry;
     case graph::input:
     case graph::output:
-    case graph::value_info: return &kValueInfo;
-    default: return nullptr;
+    case graph::value_info:
+      return &kValueInfo;
+    default:
+      return nullptr;
   }
 }
 

@@ -16,8 +16,8 @@ namespace {
 
 struct TypeFacts {
   Dtype dtype;
-  std::uint8_t bits;          // of one element in raw_data; 0: never in raw_data
-  std::uint8_t typed_field;   // the other field that may hold the values
+  std::uint8_t bits;         // of one element in raw_data; 0: never in raw_data
+  std::uint8_t typed_field;  // the other field that may hold the values
 };
 
 // Indexed by TensorProto.DataType.
@@ -55,15 +55,24 @@ constexpr std::array<TypeFacts, last_data_type + 1> kTypes = {{
 
 const char* field_name(std::uint32_t number) {
   switch (number) {
-    case tensor::float_data: return "float_data";
-    case tensor::int32_data: return "int32_data";
-    case tensor::string_data: return "string_data";
-    case tensor::int64_data: return "int64_data";
-    case tensor::raw_data: return "raw_data";
-    case tensor::double_data: return "double_data";
-    case tensor::uint64_data: return "uint64_data";
-    case tensor::external_data: return "external_data";
-    default: return "values";
+    case tensor::float_data:
+      return "float_data";
+    case tensor::int32_data:
+      return "int32_data";
+    case tensor::string_data:
+      return "string_data";
+    case tensor::int64_data:
+      return "int64_data";
+    case tensor::raw_data:
+      return "raw_data";
+    case tensor::double_data:
+      return "double_data";
+    case tensor::uint64_data:
+      return "uint64_data";
+    case tensor::external_data:
+      return "external_data";
+    default:
+      return "values";
   }
 }
 
@@ -75,12 +84,16 @@ bool is_value_field(std::uint32_t number) {
 // The wire type of one unpacked value; raw_data and strings have no other form than bytes.
 WireType unpacked_type(std::uint32_t number) {
   switch (number) {
-    case tensor::float_data: return WireType::fixed32;
-    case tensor::double_data: return WireType::fixed64;
+    case tensor::float_data:
+      return WireType::fixed32;
+    case tensor::double_data:
+      return WireType::fixed64;
     case tensor::int32_data:
     case tensor::int64_data:
-    case tensor::uint64_data: return WireType::varint;
-    default: return WireType::bytes;
+    case tensor::uint64_data:
+      return WireType::varint;
+    default:
+      return WireType::bytes;
   }
 }
 
@@ -105,16 +118,23 @@ class TensorReader {
   Result<void> take(const Field& field) {
     if (is_value_field(field.number)) return take_values(field);
     switch (field.number) {
-      case tensor::dims: return take_dims(field);
+      case tensor::dims:
+        return take_dims(field);
       case tensor::name:
         tensor_.name = text(image_, field);
         return require(field, WireType::bytes);
-      case tensor::data_type: data_type_ = field.value; return require(field, WireType::varint);
-      case tensor::data_location: location_ = field.value; return require(field, WireType::varint);
+      case tensor::data_type:
+        data_type_ = field.value;
+        return require(field, WireType::varint);
+      case tensor::data_location:
+        location_ = field.value;
+        return require(field, WireType::varint);
       case tensor::segment:
-        return Error{.code = ErrorCode::unsupported, .message = "tensors in segments are not supported",
+        return Error{.code = ErrorCode::unsupported,
+                     .message = "tensors in segments are not supported",
                      .offset = field.start};
-      default: return {};
+      default:
+        return {};
     }
   }
 
@@ -141,7 +161,8 @@ class TensorReader {
         reinterpret_cast<const std::uint8_t*>(image_.data()) + field.offset, static_cast<int>(field.length));
     while (static_cast<std::uint64_t>(packed.CurrentPosition()) < field.length) {
       std::uint64_t value = 0;
-      if (!packed.ReadVarint64(&value)) return bad_model("the dimensions of a tensor are cut off", field.offset);
+      if (!packed.ReadVarint64(&value))
+        return bad_model("the dimensions of a tensor are cut off", field.offset);
       if (auto ok = add_dim(value, field.offset); !ok) return ok;
     }
     return {};
@@ -174,7 +195,8 @@ class TensorReader {
       return Error{.code = ErrorCode::unsupported,
                    .message = "this tensor keeps its values in another file (" + external_ +
                               "), and this version does not lock ONNX external data",
-                   .hint = "save the model as one file first", .offset = field_.start};
+                   .hint = "save the model as one file first",
+                   .offset = field_.start};
     if (location_ != 0 || values_field_ == tensor::external_data)
       return bad_model("it is unclear whether a tensor keeps its values in this file", field_.start);
     if (data_type_ == 0 || data_type_ > last_data_type)
@@ -183,15 +205,17 @@ class TensorReader {
     tensor_.dtype = facts.dtype;
     if (auto ok = count_elements(); !ok) return ok;
     if (values_field_ == 0 && tensor_.elements > 0) return bad_model("a tensor has no values", field_.start);
-    if (values_field_ != 0 && values_field_ != facts.typed_field && (values_field_ != tensor::raw_data || facts.bits == 0))
-      return bad_model(std::string("values of data type ") + std::to_string(data_type_) + " cannot stand in " +
-                           field_name(values_field_),
+    if (values_field_ != 0 && values_field_ != facts.typed_field &&
+        (values_field_ != tensor::raw_data || facts.bits == 0))
+      return bad_model(std::string("values of data type ") + std::to_string(data_type_) +
+                           " cannot stand in " + field_name(values_field_),
                        tensor_.offset);
     return judge_length(facts);
   }
 
   Result<void> count_elements() {
-    tensor_.elements = std::find(tensor_.shape.begin(), tensor_.shape.end(), 0U) != tensor_.shape.end() ? 0 : 1;
+    tensor_.elements =
+        std::find(tensor_.shape.begin(), tensor_.shape.end(), 0U) != tensor_.shape.end() ? 0 : 1;
     for (const std::uint64_t dim : tensor_.shape) {
       if (tensor_.elements != 0 && dim > kMaxFile * 8 / tensor_.elements)
         return bad_model("a tensor has more elements than its file can hold", field_.start);
@@ -210,8 +234,10 @@ class TensorReader {
       return bad_model("a tensor needs " + std::to_string(expected) + " bytes but has " +
                            std::to_string(tensor_.length) + " in " + name,
                        tensor_.offset);
-    if (!packed_) tensor_.unlockable = name + " has a tag before every value";
-    else if (runs_ > 1) tensor_.unlockable = name + " is split into " + std::to_string(runs_) + " runs";
+    if (!packed_)
+      tensor_.unlockable = name + " has a tag before every value";
+    else if (runs_ > 1)
+      tensor_.unlockable = name + " is split into " + std::to_string(runs_) + " runs";
     return {};
   }
 
@@ -238,8 +264,10 @@ Result<Tensor> read_tensor(std::span<const std::byte> image, const Field& field)
 
 void add_floats(Tensor& tensor, const Field& field) {
   if (tensor.length == 0) tensor.offset = field.offset;
-  if (field.type != WireType::bytes) tensor.unlockable = "floats has a tag before every value";
-  else if (tensor.length != 0) tensor.unlockable = "floats is split into several runs";
+  if (field.type != WireType::bytes)
+    tensor.unlockable = "floats has a tag before every value";
+  else if (tensor.length != 0)
+    tensor.unlockable = "floats is split into several runs";
   tensor.length += field.length;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything here is linear in the number of mentions, but for sorting them. Names are compared by sorting, never
-// hashed, so that chosen names cannot slow it down.
+// Everything here is linear in the number of mentions, but for sorting them. Names are compared by sorting,
+// never hashed, so that chosen names cannot slow it down.
 
 #include "formats/onnx_uses.hpp"
 
@@ -28,7 +28,8 @@ std::vector<Index> intern(const std::vector<std::string_view>& names) {
   return symbols;
 }
 
-// Finds for every mention the mention that defines its value: the innermost graph around it that defines the name.
+// Finds for every mention the mention that defines its value: the innermost graph around it that defines the
+// name.
 class Scoping {
  public:
   explicit Scoping(Model& model)
@@ -134,9 +135,9 @@ class Scoping {
   std::vector<Undo> undo_;
 };
 
-// Marks values that must stay readable, and follows them back to the constants they are computed from. It only follows
-// nodes that depend on nothing but constants and shapes: a bias that is added to an activation is computed with, one
-// that ends up in a Reshape is not.
+// Marks values that must stay readable, and follows them back to the constants they are computed from. It
+// only follows nodes that depend on nothing but constants and shapes: a bias that is added to an activation
+// is computed with, one that ends up in a Reshape is not.
 class Marking {
  public:
   Marking(const Model& model, const std::vector<Index>& definitions)
@@ -164,7 +165,8 @@ class Marking {
  private:
   using Link = std::pair<Index, Index>;  // when the first value stays readable, so does the second
 
-  // The first definition of a value may stand behind its first use only in broken models; those get no following back.
+  // The first definition of a value may stand behind its first use only in broken models; those get no
+  // following back.
   void find_fixed() {
     for (const Tensor& tensor : model_.tensors)
       if (tensor.value != kNone) fixed_[tensor.value] = true;
@@ -206,9 +208,10 @@ class Marking {
   Result<void> link_functions() {
     std::vector<Function> sorted = model_.functions;
     const auto key = [](const auto& f) { return std::tie(f.domain, f.name, f.overload); };
-    std::sort(sorted.begin(), sorted.end(), [&](const Function& a, const Function& b) { return key(a) < key(b); });
-    const auto twice = std::adjacent_find(sorted.begin(), sorted.end(),
-                                          [&](const Function& a, const Function& b) { return key(a) == key(b); });
+    std::sort(sorted.begin(), sorted.end(),
+              [&](const Function& a, const Function& b) { return key(a) < key(b); });
+    const auto twice = std::adjacent_find(
+        sorted.begin(), sorted.end(), [&](const Function& a, const Function& b) { return key(a) == key(b); });
     if (twice != sorted.end())
       return Error{.code = ErrorCode::bad_model,
                    .message = "function " + std::string(twice->name.substr(0, 64)) + " is defined twice"};

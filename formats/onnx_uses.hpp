@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who uses which value: resolves names with ONNX scoping and says for each tensor why it must stay readable, if so.
+// Who uses which value: resolves names with ONNX scoping and says for each tensor why it must stay readable,
+// if so.
 #pragma once
 
 #include <string>
@@ -20,8 +21,8 @@ struct ValueUse {
   Index weight_uses = 0;           // of these, as weights whatever the element type
 };
 
-// Uses by the mention that defines the value (Tensor::value after the call). bad_model: a name defined twice in one
-// graph, or a function defined twice.
+// Uses by the mention that defines the value (Tensor::value after the call). bad_model: a name defined twice
+// in one graph, or a function defined twice.
 Result<std::vector<ValueUse>> resolve_uses(Model& model);
 
 }  // namespace nnlock::formats::onnx

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The walk over ModelProto: graphs, nodes, attributes and everything in them that can hold a tensor. Nodes and
-// attributes are read twice, first for their names, then for what they contain, because fields come in any order.
+// The walk over ModelProto: graphs, nodes, attributes and everything in them that can hold a tensor. Nodes
+// and attributes are read twice, first for their names, then for what they contain, because fields come in
+// any order.
 
 #include <algorithm>
 #include <string>
@@ -14,7 +15,8 @@ namespace nnlock::formats::onnx {
 
 namespace {
 
-// Where a graph or tensor stands: the scope it belongs to and, inside an attribute, the node and attribute name.
+// Where a graph or tensor stands: the scope it belongs to and, inside an attribute, the node and attribute
+// name.
 struct Place {
   Index scope = 0;
   Index node = kNone;
@@ -23,7 +25,8 @@ struct Place {
 };
 
 Error too_many(const char* what, std::uint64_t offset) {
-  return Error{.code = ErrorCode::unsupported, .message = std::string("the model has too many ") + what,
+  return Error{.code = ErrorCode::unsupported,
+               .message = std::string("the model has too many ") + what,
                .offset = offset};
 }
 
@@ -32,16 +35,23 @@ class Walk {
   explicit Walk(std::span<const std::byte> image) : image_(image) {}
 
   Result<Model> read() {
-    model_.scopes.emplace_back();  // the main graph, so that training graphs can stand below it wherever they come
+    model_.scopes
+        .emplace_back();  // the main graph, so that training graphs can stand below it wherever they come
     bool has_graph = false;
     const Field whole{.length = image_.size()};
     auto ok = each(whole, model::once, [&](const Field& field) -> Result<void> {
       switch (field.number) {
-        case model::graph: has_graph = true; return read_graph(field, 0, 0);
-        case model::training_info: return read_training(field);
-        case model::functions: return read_function(field);
-        case model::metadata_props: return check_entry(field);
-        default: return {};
+        case model::graph:
+          has_graph = true;
+          return read_graph(field, 0, 0);
+        case model::training_info:
+          return read_training(field);
+        case model::functions:
+          return read_function(field);
+        case model::metadata_props:
+          return check_entry(field);
+        default:
+          return {};
       }
     });
     if (!ok) return ok.error();
@@ -91,19 +101,27 @@ class Walk {
   Result<void> read_graph(const Field& message, Index scope, int depth) {
     if (auto ok = require(message, WireType::bytes); !ok) return ok;
     if (depth > kMaxDepth)
-      return Error{.code = ErrorCode::unsupported, .message = "graphs are nested too deep", .offset = message.start};
+      return Error{
+          .code = ErrorCode::unsupported, .message = "graphs are nested too deep", .offset = message.start};
     const Place place{.scope = scope, .depth = depth};
     Index sparse = 0;
     return each(message, graph::once, [&](const Field& field) -> Result<void> {
       switch (field.number) {
-        case graph::node: return read_node(field, scope, depth);
+        case graph::node:
+          return read_node(field, scope, depth);
         case graph::initializer:
-          return add_tensor(field, place, Role::initializer, static_cast<Index>(model_.scopes[scope].tensors.size()));
-        case graph::sparse_initializer: return read_sparse(field, place, Role::initializer, sparse++);
-        case graph::input: return read_value_info(field, scope, &Scope::inputs);
-        case graph::output: return read_value_info(field, scope, &Scope::outputs);
-        case graph::quantization_annotation: return read_annotation(field, scope);
-        default: return {};
+          return add_tensor(field, place, Role::initializer,
+                            static_cast<Index>(model_.scopes[scope].tensors.size()));
+        case graph::sparse_initializer:
+          return read_sparse(field, place, Role::initializer, sparse++);
+        case graph::input:
+          return read_value_info(field, scope, &Scope::inputs);
+        case graph::output:
+          return read_value_info(field, scope, &Scope::outputs);
+        case graph::quantization_annotation:
+          return read_annotation(field, scope);
+        default:
+          return {};
       }
     });
   }
@@ -111,7 +129,8 @@ class Walk {
   Result<void> read_value_info(const Field& message, Index scope, std::vector<Index> Scope::*list) {
     if (auto ok = require(message, WireType::bytes); !ok) return ok;
     return each(message, value_info::once, [&](const Field& field) -> Result<void> {
-      return field.number == value_info::name ? add_mention(model_.scopes[scope].*list, field) : Result<void>();
+      return field.number == value_info::name ? add_mention(model_.scopes[scope].*list, field)
+                                              : Result<void>();
     });
   }
 
@@ -122,7 +141,8 @@ class Walk {
       if (parameter.number != annotation::quant_parameter_tensor_names) return {};
       if (auto ok = require(parameter, WireType::bytes); !ok) return ok;
       return each(parameter, entry::once, [&](const Field& field) -> Result<void> {
-        return field.number == entry::value ? add_mention(model_.scopes[scope].quantisers, field) : Result<void>();
+        return field.number == entry::value ? add_mention(model_.scopes[scope].quantisers, field)
+                                            : Result<void>();
       });
     });
   }
@@ -131,22 +151,28 @@ class Walk {
     if (auto ok = require(message, WireType::bytes); !ok) return ok;
     if (model_.nodes.size() >= kMaxNodes) return too_many("nodes", message.start);
     const auto index = static_cast<Index>(model_.nodes.size());
-    Node node{.offset = message.start, .scope = scope,
+    Node node{.offset = message.start,
+              .scope = scope,
               .position = static_cast<Index>(model_.scopes[scope].nodes.size())};
     if (auto ok = read_mentions(message, node::input, node.first_input, node.inputs); !ok) return ok;
     if (auto ok = read_mentions(message, node::output, node.first_output, node.outputs); !ok) return ok;
     auto ok = each(message, node::once, [&](const Field& field) -> Result<void> {
       switch (field.number) {
-        case node::op_type: return read_text(node.op_type, field);
-        case node::domain: return read_text(node.domain, field);
-        case node::overload: return read_text(node.overload, field);
-        default: return {};
+        case node::op_type:
+          return read_text(node.op_type, field);
+        case node::domain:
+          return read_text(node.domain, field);
+        case node::overload:
+          return read_text(node.overload, field);
+        default:
+          return {};
       }
     });
     if (!ok) return ok;
     model_.nodes.push_back(node);
     model_.scopes[scope].nodes.push_back(index);
-    return read_attributes(message, node::once, node::attribute, {.scope = scope, .node = index, .depth = depth});
+    return read_attributes(message, node::once, node::attribute,
+                           {.scope = scope, .node = index, .depth = depth});
   }
 
   Result<void> read_mentions(const Field& message, std::uint32_t number, Index& first, Index& count) {
@@ -171,18 +197,24 @@ class Walk {
     if (!ok) return ok;
     std::sort(seen.begin(), seen.end());
     if (const auto twice = std::adjacent_find(seen.begin(), seen.end()); twice != seen.end())
-      return bad_model("attribute " + std::string(twice->substr(0, 64)) + " stands twice on one node", message.start);
+      return bad_model("attribute " + std::string(twice->substr(0, 64)) + " stands twice on one node",
+                       message.start);
     return {};
   }
 
   // AttributeProto.AttributeType for each field that holds a value; 0 for other fields.
   static std::uint64_t attribute_type(std::uint32_t number) {
     switch (number) {
-      case attribute::sparse_tensor: return 11;
-      case attribute::sparse_tensors: return 12;
-      case attribute::tp: return 13;
-      case attribute::type_protos: return 14;
-      default: return number >= attribute::f && number <= attribute::graphs ? number - 1 : 0;
+      case attribute::sparse_tensor:
+        return 11;
+      case attribute::sparse_tensors:
+        return 12;
+      case attribute::tp:
+        return 13;
+      case attribute::type_protos:
+        return 14;
+      default:
+        return number >= attribute::f && number <= attribute::graphs ? number - 1 : 0;
     }
   }
 
@@ -203,7 +235,8 @@ class Walk {
     });
     if (!ok) return ok;
     if (type != 0 && holds != 0 && type != holds)
-      return bad_model("attribute " + std::string(name.substr(0, 64)) + " is not of the type it states", message.start);
+      return bad_model("attribute " + std::string(name.substr(0, 64)) + " is not of the type it states",
+                       message.start);
     place.attribute = name;
     return read_attribute_values(message, place);
   }
@@ -214,20 +247,27 @@ class Walk {
     Tensor floats;
     auto ok = each(message, attribute::once, [&](const Field& field) -> Result<void> {
       switch (field.number) {
-        case attribute::t: return add_tensor(field, place, role, 0);
-        case attribute::tensors: return add_tensor(field, place, Role::attribute, position++);
+        case attribute::t:
+          return add_tensor(field, place, role, 0);
+        case attribute::tensors:
+          return add_tensor(field, place, Role::attribute, position++);
         case attribute::g:
-        case attribute::graphs: return read_subgraph(field, place, position++);
-        case attribute::sparse_tensor: return read_sparse(field, place, role, 0);
-        case attribute::sparse_tensors: return read_sparse(field, place, Role::attribute, position++);
+        case attribute::graphs:
+          return read_subgraph(field, place, position++);
+        case attribute::sparse_tensor:
+          return read_sparse(field, place, role, 0);
+        case attribute::sparse_tensors:
+          return read_sparse(field, place, Role::attribute, position++);
         case attribute::f:
         case attribute::floats:
-          if (field.type != WireType::fixed32 && field.number == attribute::f) return require(field, WireType::fixed32);
+          if (field.type != WireType::fixed32 && field.number == attribute::f)
+            return require(field, WireType::fixed32);
           if (field.type != WireType::fixed32)
             if (auto packed = require(field, WireType::bytes); !packed) return packed;
           add_floats(floats, field);
           return {};
-        default: return {};
+        default:
+          return {};
       }
     });
     return ok ? keep_floats(std::move(floats), place) : ok;
@@ -253,8 +293,9 @@ class Walk {
   }
 
   Result<void> read_subgraph(const Field& field, const Place& place, Index position) {
-    auto scope = add_scope({.parent = place.scope, .node = place.node, .attribute = place.attribute,
-                            .position = position}, field);
+    auto scope = add_scope(
+        {.parent = place.scope, .node = place.node, .attribute = place.attribute, .position = position},
+        field);
     if (!scope) return scope.error();
     if (place.node != kNone) model_.nodes[place.node].has_graphs = true;
     return read_graph(field, *scope, place.depth + 1);
@@ -264,9 +305,12 @@ class Walk {
     if (auto ok = require(message, WireType::bytes); !ok) return ok;
     return each(message, sparse_tensor::once, [&](const Field& field) -> Result<void> {
       switch (field.number) {
-        case sparse_tensor::values: return add_tensor(field, place, role, position);
-        case sparse_tensor::indices: return add_tensor(field, place, Role::indices, position);
-        default: return {};
+        case sparse_tensor::values:
+          return add_tensor(field, place, role, position);
+        case sparse_tensor::indices:
+          return add_tensor(field, place, Role::indices, position);
+        default:
+          return {};
       }
     });
   }
@@ -322,13 +366,20 @@ class Walk {
     Function function{.scope = *scope};
     auto ok = each(message, function::once, [&](const Field& field) -> Result<void> {
       switch (field.number) {
-        case function::name: return read_text(function.name, field);
-        case function::domain: return read_text(function.domain, field);
-        case function::overload: return read_text(function.overload, field);
-        case function::input: return add_mention(model_.scopes[*scope].inputs, field);
-        case function::output: return add_mention(model_.scopes[*scope].outputs, field);
-        case function::node: return read_node(field, *scope, 1);
-        default: return {};
+        case function::name:
+          return read_text(function.name, field);
+        case function::domain:
+          return read_text(function.domain, field);
+        case function::overload:
+          return read_text(function.overload, field);
+        case function::input:
+          return add_mention(model_.scopes[*scope].inputs, field);
+        case function::output:
+          return add_mention(model_.scopes[*scope].outputs, field);
+        case function::node:
+          return read_node(field, *scope, 1);
+        default:
+          return {};
       }
     });
     if (!ok) return ok;

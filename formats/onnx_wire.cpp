@@ -26,7 +26,8 @@ FieldReader::FieldReader(std::span<const std::byte> image, std::uint64_t offset,
       resume_(offset),
       once_(once) {}
 
-FieldReader::FieldReader(google::protobuf::io::ZeroCopyInputStream& stream, std::uint64_t length, std::uint64_t once)
+FieldReader::FieldReader(google::protobuf::io::ZeroCopyInputStream& stream, std::uint64_t length,
+                         std::uint64_t once)
     : coded_(&stream), base_(0), end_(length), resume_(0), once_(once) {
   coded_.SetTotalBytesLimit(static_cast<int>(kMaxFile));
   coded_.SetRecursionLimit(1);  // nothing recurses here; the walk bounds its own depth
@@ -43,7 +44,8 @@ Result<std::optional<Field>> FieldReader::next() {
   field.type = static_cast<WireType>(tag & 7);
   field.offset = position();
   // Overlong tags are read differently by different protobuf readers (some cut the number at 32 bits).
-  if (field.number == 0 || field.offset > end_ || field.offset - field.start != CodedOutputStream::VarintSize32(tag))
+  if (field.number == 0 || field.offset > end_ ||
+      field.offset - field.start != CodedOutputStream::VarintSize32(tag))
     return bad_model("this is no protobuf field tag", field.start);
   if (auto ok = check_repetition(field); !ok) return ok.error();
   if (auto ok = read_payload(field); !ok) return ok.error();
@@ -59,8 +61,9 @@ Result<void> FieldReader::check_repetition(const Field& field) {
   if (field.number >= 64) return {};
   const std::uint64_t bit = std::uint64_t{1} << field.number;
   if ((once_ & seen_ & bit) != 0)
-    return bad_model("field " + std::to_string(field.number) + " stands twice in a message that may hold it once",
-                     field.start);
+    return bad_model(
+        "field " + std::to_string(field.number) + " stands twice in a message that may hold it once",
+        field.start);
   seen_ |= bit;
   return {};
 }
@@ -68,11 +71,16 @@ Result<void> FieldReader::check_repetition(const Field& field) {
 Result<void> FieldReader::read_payload(Field& field) {
   switch (field.type) {
     case WireType::varint:
-      if (!coded_.ReadVarint64(&field.value)) return bad_model("a number is cut off or too long", field.offset);
+      if (!coded_.ReadVarint64(&field.value))
+        return bad_model("a number is cut off or too long", field.offset);
       field.length = position() - field.offset;
       return {};
-    case WireType::fixed64: field.length = 8; return {};
-    case WireType::fixed32: field.length = 4; return {};
+    case WireType::fixed64:
+      field.length = 8;
+      return {};
+    case WireType::fixed32:
+      field.length = 4;
+      return {};
     case WireType::bytes: {
       // Stock readers take lengths of at most five bytes.
       std::uint64_t length = 0;
@@ -88,7 +96,10 @@ Result<void> FieldReader::read_payload(Field& field) {
 }
 
 FieldReader::Outer FieldReader::enter(const Field& field, std::uint64_t once) {
-  const Outer outer{.end = end_, .resume = resume_, .seen = seen_, .once = once_,
+  const Outer outer{.end = end_,
+                    .resume = resume_,
+                    .seen = seen_,
+                    .once = once_,
                     .limit = coded_.PushLimit(static_cast<int>(field.length))};
   end_ = field.end();
   resume_ = field.offset;
@@ -125,7 +136,8 @@ bool SourceStream::Skip(int count) {
 }
 
 std::string_view text(std::span<const std::byte> image, const Field& field) {
-  return {reinterpret_cast<const char*>(data_at(image, field.offset)), static_cast<std::size_t>(field.length)};
+  return {reinterpret_cast<const char*>(data_at(image, field.offset)),
+          static_cast<std::size_t>(field.length)};
 }
 
 Result<void> require(const Field& field, WireType type) {

@@ -4,9 +4,10 @@
 // Walks the fields of one protobuf message at a time, over libprotobuf's CodedInputStream.
 #pragma once
 
-#include <cstdint>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream.h>
+
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -35,12 +36,14 @@ inline Error bad_model(std::string message, std::uint64_t offset) {
   return Error{.code = ErrorCode::bad_model, .message = std::move(message), .offset = offset};
 }
 
-// The fields of one message. Payloads are never read, only stepped over, unless the caller enters them. Refuses groups,
-// field number 0, tags and lengths that run out of their message, and a second field of a number in `once`.
+// The fields of one message. Payloads are never read, only stepped over, unless the caller enters them.
+// Refuses groups, field number 0, tags and lengths that run out of their message, and a second field of a
+// number in `once`.
 class FieldReader {
  public:
   // A message that lies at [offset, offset + length) of an image in memory; the caller has checked the range.
-  FieldReader(std::span<const std::byte> image, std::uint64_t offset, std::uint64_t length, std::uint64_t once);
+  FieldReader(std::span<const std::byte> image, std::uint64_t offset, std::uint64_t length,
+              std::uint64_t once);
   // A message that is a whole stream of `length` bytes.
   FieldReader(google::protobuf::io::ZeroCopyInputStream& stream, std::uint64_t length, std::uint64_t once);
 
@@ -89,7 +92,8 @@ class SourceStream final : public google::protobuf::io::ZeroCopyInputStream {
 // The payload of a bytes field as text; a view into the image.
 std::string_view text(std::span<const std::byte> image, const Field& field);
 
-// Refuses a known field that does not have the wire type its message gives it: readers disagree about such fields.
+// Refuses a known field that does not have the wire type its message gives it: readers disagree about such
+// fields.
 Result<void> require(const Field& field, WireType type);
 
 }  // namespace nnlock::formats::onnx

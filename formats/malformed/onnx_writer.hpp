@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes small ONNX models for tests, field by field, right or wrong: every message is a string of encoded fields, so
-// a test can double, drop or replace any of them.
+// Writes small ONNX models for tests, field by field, right or wrong: every message is a string of encoded
+// fields, so a test can double, drop or replace any of them.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,9 @@ inline std::string varint(std::uint64_t value) {
   return out;
 }
 
-inline std::string tag(std::uint32_t number, std::uint32_t wire_type) { return varint(number << 3 | wire_type); }
+inline std::string tag(std::uint32_t number, std::uint32_t wire_type) {
+  return varint(number << 3 | wire_type);
+}
 
 inline Fields number(std::uint32_t field, std::uint64_t value) { return tag(field, 0) + varint(value); }
 inline Fields bytes(std::uint32_t field, std::string_view payload) {
@@ -52,7 +54,8 @@ inline Fields dims(const std::vector<std::uint64_t>& shape) {
 }
 
 // A TensorProto without its tag, with the values in raw_data.
-inline Fields tensor(std::string_view name, DataType type, const std::vector<std::uint64_t>& shape, std::string_view raw) {
+inline Fields tensor(std::string_view name, DataType type, const std::vector<std::uint64_t>& shape,
+                     std::string_view raw) {
   return dims(shape) + number(onnx::tensor::data_type, static_cast<std::uint64_t>(type)) +
          bytes(onnx::tensor::name, name) + bytes(onnx::tensor::raw_data, raw);
 }
