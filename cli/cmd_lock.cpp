@@ -31,7 +31,10 @@ std::string summary(const LockReport& report, const std::string& output) {
 
 int run_lock(const Args& args) {
   if (auto ok = check_model_name(args.model); !ok) return fail(ok.error());
-  if (auto ok = check_output_name(args.output); !ok) return fail(ok.error());
+  if (auto ok = check_output_name(args.output, {args.key}); !ok) return fail(ok.error());
+  if (args.lock.sidecar) {
+    if (auto ok = check_output_name(args.lock.sidecar_path, {args.key}); !ok) return fail(ok.error());
+  }
   auto key = read_key(args.key);
   if (!key) return fail(key.error());
   LockOptions options = args.lock;

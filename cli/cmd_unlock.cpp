@@ -9,7 +9,9 @@ namespace nnlock::cli {
 
 int run_unlock(const Args& args) {
   if (auto ok = check_model_name(args.model); !ok) return fail(ok.error());
-  if (auto ok = check_output_name(args.output); !ok) return fail(ok.error());
+  if (auto ok = check_output_name(args.output, {args.key, args.unlock.sidecar_path, args.model + ".nnlock"});
+      !ok)
+    return fail(ok.error());
   auto key = read_key(args.key);
   if (!key) return fail(key.error());
   UnlockOptions options = args.unlock;

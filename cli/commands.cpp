@@ -28,17 +28,28 @@ Result<MasterKey> read_key(const std::string& path) {
   return key;
 }
 
-Result<void> check_output_name(const std::string& path) {
+Result<void> check_output_name(const std::string& path, std::initializer_list<std::string> kept) {
   if (path == "-") {
     return Error{.code = ErrorCode::usage,
                  .message = "models are not written to standard output",
                  .hint = "name a file with -o; nnlock exec hands a model to a program without a file"};
   }
   struct stat info {};
-  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+  if (stat(path.c_str(), &info) != 0) return {};
+  if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
     return Error{.code = ErrorCode::usage,
                  .message = "a model is written to a regular file, not to a terminal, pipe or device",
                  .hint = "name a file with -o; nnlock exec hands a model to a program without a file",
+                 .file = path};
+  }
+  for (const std::string& other : kept) {
+    struct stat existing {};
+    if (stat(other.c_str(), &existing) != 0 || existing.st_dev != info.st_dev ||
+        existing.st_ino != info.st_ino)
+      continue;
+    return Error{.code = ErrorCode::usage,
+                 .message = "the output is the key file or the record",
+                 .hint = "give another name for the output",
                  .file = path};
   }
   return {};

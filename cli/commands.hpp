@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <string>
 
@@ -26,8 +27,10 @@ int run_doctor(const Args& args);
 // bad_key_file.
 Result<MasterKey> read_key(const std::string& path);
 
-// Whether a model may be written under this name: no "-", no terminal, pipe or other device. Errors: usage.
-Result<void> check_output_name(const std::string& path);
+// Whether a model may be written under this name: no "-", no terminal, pipe or other device, not the key or
+// the record, not even with --force. `kept` are paths of files to keep; empty ones count for nothing. Errors:
+// usage.
+Result<void> check_output_name(const std::string& path, std::initializer_list<std::string> kept);
 
 // Whether a model may be read under this name: no "-". Errors: usage.
 Result<void> check_model_name(const std::string& path);
