@@ -19,10 +19,11 @@ from ._errors import (
     UsageError,
     WrongKeyError,
 )
-from ._native import MasterKey, UnlockedModel, version
+from ._native import MasterKey, UnlockedModel
+from ._native import version as _version
 from ._types import Family, LockReport, ModelInfo, RecordInfo, TensorInfo, UnlockReport
 
-__version__: str = version()
+__version__: str = _version()
 
 __all__ = [
     "AlreadyLockedError", "BadKeyFileError", "BadModelError", "BadRecordError", "Error", "Family", "IoError",

@@ -125,7 +125,7 @@ def _sidecar_bytes(sidecar: 'Union[None, Path, Buffer]') -> 'Optional[Buffer]':
             with open(_path("sidecar", sidecar), "rb") as file:
                 sidecar = file.read()
         except OSError as error:
-            raise IoError(error.strerror or str(error), file=os.fspath(sidecar)) from error
+            raise IoError(error.strerror or str(error), file=os.fsdecode(sidecar)) from error
     if memoryview(sidecar).nbytes == 0:
         raise BadRecordError("the sidecar is empty")
     return sidecar
