@@ -325,10 +325,9 @@ const NamedPlace* find_double(std::vector<NamedPlace>& places) {
   return same == places.end() ? nullptr : &*std::next(same);
 }
 
-Result<void> refuse_doubles(const Header& header) {
+Result<void> refuse_doubles(Header& header) {
   if (header.metadata_count > 1) return bad_header("the header has two __metadata__ objects", header.metadata_open);
-  auto keys = header.metadata;
-  if (const auto* twice = find_double(keys)) return bad_header("a key stands twice in __metadata__", twice->at);
+  if (const auto* twice = find_double(header.metadata)) return bad_header("a key stands twice in __metadata__", twice->at);
   std::vector<NamedPlace> names;
   names.reserve(header.tensors.size());
   for (const Tensor& tensor : header.tensors) names.push_back({tensor.name, tensor.at});
@@ -503,7 +502,7 @@ class Safetensors final : public Codec {
     if (!extent) return extent.error();
     std::string text(static_cast<std::size_t>(*extent - kPrefix), '\0');
     if (auto read = source.read(kPrefix, std::as_writable_bytes(std::span(text))); !read) return read.error();
-    const auto header = read_header(text);
+    auto header = read_header(text);
     if (!header) return header.error();
     if (header->record_count == 0) return std::optional<Embedded>();
     if (header->record_count > 1)
