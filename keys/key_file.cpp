@@ -84,14 +84,13 @@ Result<Lines> split(std::string_view text) {
   return lines;
 }
 
-Result<void> write_all(int fd, std::string_view text, const std::string& path) {
+Result<void> write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = ::write(fd, text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return io_error(path, "cannot write the key file", errno);
+    if (n < 0) return io_error("", "cannot write the key", errno);
     text.remove_prefix(static_cast<std::size_t>(n));
   }
-  if (::fsync(fd) != 0 && errno != EINVAL && errno != EROFS) return io_error(path, "cannot write the key file", errno);
   return {};
 }
 
@@ -140,12 +139,16 @@ Result<MasterKey> MasterKey::read_file(const std::string& path, bool* readable_b
   return error;
 }
 
-Result<void> MasterKey::write_file(const std::string& path, std::string_view created) const {
+Result<void> MasterKey::write_to(int fd, std::string_view created) const {
   WipedText text{"# nnlock master key. Keep it secret, keep a backup.\n# created: " + std::string(created) + "\n" +
                  std::string(kFingerprintComment) + fingerprint() + "\n"};
   text.text.reserve(text.text.size() + keys::bech32m_length(kPrefix) + 1);  // no reallocation once the key is inside
   WipedText key{keys::bech32m_encode(kPrefix, secret_)};
   text.text.append(key.text).push_back('\n');
+  return write_all(fd, text.text);
+}
+
+Result<void> MasterKey::write_file(const std::string& path, std::string_view created) const {
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, S_IRUSR | S_IWUSR));
   if (file.get() < 0 && errno == EEXIST)
     return Error{.code = ErrorCode::io,
@@ -153,9 +156,14 @@ Result<void> MasterKey::write_file(const std::string& path, std::string_view cre
                  .hint = "choose another name",
                  .file = path};
   if (file.get() < 0) return io_error(path, "cannot create the key file", errno);
-  auto written = write_all(file.get(), text.text, path);
-  if (!written) ::unlink(path.c_str());
-  return written;
+  auto written = write_to(file.get(), created);
+  if (written && ::fsync(file.get()) != 0 && errno != EINVAL && errno != EROFS)
+    written = io_error(path, "cannot write the key file", errno);
+  if (written) return written;
+  ::unlink(path.c_str());
+  Error error = written.error();
+  error.file = path;
+  return error;
 }
 
 std::array<std::byte, 8> MasterKey::fingerprint_bytes() const { return keys::fingerprint(secret_); }

@@ -102,6 +102,12 @@ bool file_exists(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0;
 }
 
+bool same_place(const std::string& a, const std::string& b) {
+  struct stat folder_a {}, folder_b {};
+  if (::stat(folder_of(a).c_str(), &folder_a) != 0 || ::stat(folder_of(b).c_str(), &folder_b) != 0) return a == b;
+  return same_file(folder_a, folder_b) && a.substr(a.rfind('/') + 1) == b.substr(b.rfind('/') + 1);
+}
+
 Result<void> write_at(int fd, std::uint64_t offset, std::span<const std::byte> bytes, const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t n = ::pwrite(fd, bytes.data(), std::min(bytes.size(), kLargestTransfer), static_cast<off_t>(offset));

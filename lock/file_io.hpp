@@ -50,6 +50,9 @@ class FileSource final : public formats::ByteSource {
 Result<std::vector<std::byte>> read_record_file(const std::string& path, std::uint64_t limit);
 bool file_exists(const std::string& path);
 
+// True when two paths name one place: the same name in the same folder, whether or not anything is there yet.
+bool same_place(const std::string& a, const std::string& b);
+
 // Writes `bytes` at `offset` of an open file.
 Result<void> write_at(int fd, std::uint64_t offset, std::span<const std::byte> bytes, const std::string& path);
 

@@ -128,6 +128,18 @@ Result<void> check_options(const LockOptions& options) {
   return {};
 }
 
+// Where the record goes must not be where the model goes, nor may a record of some other model lie where one would be looked for.
+Result<void> check_places(const std::string& out, const std::string& sidecar, const LockOptions& options) {
+  if (options.sidecar && same_place(out, sidecar))
+    return Error{.code = ErrorCode::usage, .message = "the model and its record would be one file", .hint = "give the sidecar another name", .file = sidecar};
+  if (!options.sidecar && file_exists(sidecar))
+    return Error{.code = ErrorCode::usage,
+                 .message = "a record lies where one for the output would be looked for",
+                 .hint = "move it away, or give the output another name",
+                 .file = sidecar};
+  return {};
+}
+
 LockReport report_on(const Sealing& sealing, const kernels::Kernel& kernel) {
   LockReport report{.lock_id = sealing.core.lock_id, .params = sealing.core.params.size(), .kernel = kernel.name};
   for (const Parameter& p : sealing.core.params) (p.layout == Layout::plain ? report.plain_bytes : report.locked_bytes) += p.length;
@@ -183,6 +195,8 @@ Result<LockReport> lock_opened(const MasterKey& key, const FileSource& source, c
   const auto sealing = begin_fitting(make_core(*model, options, lock_id), key, seal, options.sidecar ? kLargestSidecar : model->codec->record_limit());
   if (!sealing) return sealing.error();
 
+  const std::string sidecar_path = options.sidecar && !options.sidecar_path.empty() ? options.sidecar_path : out_path + ".nnlock";
+  if (auto checked = check_places(out_path, sidecar_path, options); !checked) return checked.error();
   auto out = OutputFile::create(out_path, 0666, options.force, &source);
   if (!out) return out.error();
   const auto record = write_locked(*model, *sealing, seal, source, *out, **kernel, options);
@@ -194,7 +208,7 @@ Result<LockReport> lock_opened(const MasterKey& key, const FileSource& source, c
     if (auto committed = out->commit(); !committed) return committed.error();
     return report;
   }
-  report.sidecar_path = options.sidecar_path.empty() ? out_path + ".nnlock" : options.sidecar_path;
+  report.sidecar_path = sidecar_path;
   auto sidecar = OutputFile::create(report.sidecar_path, 0666, options.force, &source);
   if (!sidecar) return sidecar.error();
   if (auto written = write_at(sidecar->fd(), 0, *record, report.sidecar_path); !written) return written.error();

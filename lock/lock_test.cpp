@@ -147,6 +147,16 @@ TEST(Lock, SidecarIsFoundBesideTheModel) {
   EXPECT_EQ(verify_file(test_key(1), scratch.file("out"), {}).error().code, ErrorCode::not_locked);
 }
 
+TEST(Lock, ModelAndRecordNeverShareAPlace) {
+  const Scratch scratch;
+  const auto in = scratch.write("in", small_onnx());
+  const LockOptions same{.sidecar = true, .sidecar_path = scratch.file("./out"), .force = true};
+  EXPECT_EQ(lock_file(test_key(1), in, scratch.file("out"), same).error().code, ErrorCode::usage);
+  scratch.write("out.nnlock", to_bytes("a record of something else"));
+  EXPECT_EQ(lock_file(test_key(1), in, scratch.file("out"), {.force = true}).error().code, ErrorCode::usage);
+  EXPECT_EQ(scratch.entries(), 2U);
+}
+
 TEST(Lock, SidecarAndEmbeddedRecordConflict) {
   const Scratch scratch;
   const auto out = scratch.write("out", locked(small_tflite(), test_key(1)));

@@ -50,6 +50,8 @@ class MasterKey {
 
   // Writes a new key file with mode 0600; never overwrites. `created` is free text such as an ISO date. Errors: io.
   Result<void> write_file(const std::string& path, std::string_view created) const;
+  // Writes the text of a key file to an open file descriptor, for example standard output. Errors: io.
+  Result<void> write_to(int fd, std::string_view created) const;
   // Four groups of four hex digits, for people. Reveals nothing about the key beyond 64 derived bits.
   std::string fingerprint() const;
   std::array<std::byte, 8> fingerprint_bytes() const;
