@@ -47,6 +47,8 @@ step "clang compiles everything" compiles clang
 step "the library compiles without exceptions and RTTI" compiles noexcept
 step "Python package" python_tests python python/tests
 step "stock runtimes and real models" python_tests stock tests/stock
+step "demo" python_tests demo examples/demo
+step "memory" python_tests memory tests/memory
 
 /usr/bin/python3 scripts/sum-results.py "$results" || failed=1
 exit $failed

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Named slow lanes. `make test-slow` runs all; `make test-slow LANES="fuzz tsan"` some. Each lane's last result is committed in
+# tests/slow/LANE.txt with commit and date.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+all=(fuzz tsan large avx512)
+lanes=("$@")
+[ ${#lanes[@]} -eq 0 ] && lanes=("${all[@]}")
+
+lane_fuzz() {  # every libFuzzer target, FUZZ_SECONDS each (120 by default)
+  cmake --preset fuzz >/dev/null && cmake --build --preset fuzz || return 1
+  local target failed=0
+  mkdir -p build/fuzz/corpus
+  for target in build/fuzz/*/*_fuzz; do
+    local name corpus
+    name=$(basename "$target")
+    corpus=build/fuzz/corpus/$name
+    mkdir -p "$corpus"
+    [ -d "tests/fuzz-seeds/$name" ] && cp -n tests/fuzz-seeds/"$name"/* "$corpus"/ 2>/dev/null
+    echo "-- $name"
+    "$target" -max_total_time="${FUZZ_SECONDS:-120}" -timeout=25 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/$name-" -print_final_stats=1 "$corpus" \
+      >"build/fuzz/$name.log" 2>&1 || { failed=1; tail -n 30 "build/fuzz/$name.log"; }
+    grep -E 'number_of_executed_units|peak_rss' "build/fuzz/$name.log"
+  done
+  return $failed
+}
+
+lane_tsan() {  # the C++ tests under ThreadSanitizer
+  cmake --preset tsan >/dev/null && cmake --build --preset tsan && ctest --preset tsan -E '^cli_' --no-tests=error
+}
+
+lane_large() {  # a sparse 64 GiB model, larger than memory: verify and inspect stay small
+  build/venv/bin/python -m pytest -q tests/slow/test_large.py
+}
+
+lane_avx512() {  # the AVX-512 kernel under an emulator
+  tests/emulated/avx512.sh
+}
+
+failed=0
+mkdir -p tests/slow
+for lane in "${lanes[@]}"; do
+  echo "== lane $lane"
+  if "lane_$lane" 2>&1 | tee "build/slow-$lane.log"; then outcome=passed; else outcome=FAILED failed=1; fi
+  {
+    echo "$lane: $outcome, $(date -u +%F), commit $(git rev-parse --short HEAD)"
+    grep -E '^-- |passed|failed|number_of_executed_units|tests passed' "build/slow-$lane.log" | tail -n 40
+  } >"tests/slow/$lane.txt"
+  echo "== lane $lane: $outcome"
+done
+exit $failed
