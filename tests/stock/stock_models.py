@@ -115,7 +115,7 @@ NOT_RUN = {
 # Files that their stock runtime loads but must not be asked to run, and why.
 UNSOUND = {
     "tflite/keyword_scrambled_8bit.tflite":
-        "LiteRT now and then dies of a damaged heap; it seems to take the int8 SVDF state for int16",
+        "LiteRT dies of a damaged heap; it seems to take the int8 SVDF state for int16",
 }
 
 # Files with an operator that only the default delegate (XNNPACK) knows, so that nothing can
