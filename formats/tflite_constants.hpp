@@ -35,7 +35,9 @@ class TfliteConstants {
     name_spans();
     if (auto step = spans_.check_disjoint(); !step) return step.error();
     if (auto step = spans_.check_structure(extents); !step) return step.error();
-    return spans_.structure();
+    Structure structure = spans_.structure();
+    structure.unlockable = std::move(options_);
+    return structure;
   }
 
  private:
@@ -77,7 +79,7 @@ class TfliteConstants {
     for (std::uint32_t t = 0; t < length(graph.tensors()); ++t)
       if (auto step = read_quantization(*graph.tensors()->Get(t)); !step) return step;
     for (std::uint32_t o = 0; o < length(graph.operators()); ++o)
-      if (auto step = read_operator(*graph.operators()->Get(o)); !step) return step;
+      if (auto step = read_operator(*graph.operators()->Get(o), o); !step) return step;
     keep_outputs(graph);
     return {};
   }
@@ -153,7 +155,21 @@ class TfliteConstants {
       spans_.keep_readable(refs_[ref_of_tensor_[tensor]].span, std::move(reason));
   }
 
-  Result<void> read_operator(const tflite_schema::Operator& op) {
+  // Compiled operators (Edge TPU) keep their weights in custom options, where this version cannot lock them: said so,
+  // not passed over. Parameters of honest custom operators take far less than a page.
+  void read_custom_options(const tflite_schema::Operator& op, std::string_view code, std::uint32_t index) {
+    constexpr std::uint64_t most = 4096;  // bytes
+    const bool large = op.large_custom_options_offset() > 1;
+    const std::uint64_t size = large ? op.large_custom_options_size() : length(op.custom_options());
+    if (size <= most && !(code == "edgetpu-custom-op" && size > 0)) return;
+    options_.push_back({.name = std::string(code.substr(0, 64)) + " options of operator " + std::to_string(index),
+                        .shape = {size},
+                        .offset = large ? op.large_custom_options_offset() : spans_.offset_of(op.custom_options()->data()),
+                        .length = size,
+                        .reason = "options of a custom operator, which may hold its weights"});
+  }
+
+  Result<void> read_operator(const tflite_schema::Operator& op, std::uint32_t index) {
     if (op.opcode_index() >= length(model_.operator_codes()))
       return TfliteSpans::bad("an operator names an operator code that does not exist",
                               spans_.offset_of(&op));
@@ -161,6 +177,7 @@ class TfliteConstants {
     TfliteUse use;
     use.builtin = std::max<std::int32_t>(code.deprecated_builtin_code(), code.builtin_code());
     if (code.custom_code() != nullptr) use.custom_code = code.custom_code()->string_view();
+    read_custom_options(op, use.custom_code, index);
     inputs_seen_ += length(op.inputs());
     if (inputs_seen_ > image_.size())
       return TfliteSpans::bad("the operators have more inputs than the file is large", spans_.offset_of(&op));
@@ -230,6 +247,7 @@ class TfliteConstants {
   const tflite_schema::Model& model_;
   TfliteSpans spans_;
   std::vector<Ref> refs_;
+  std::vector<Constant> options_;  // of custom operators, large enough to hold weights
   std::uint64_t name_bytes_ = 0;
   std::uint64_t inputs_seen_ = 0;
 

@@ -550,7 +550,8 @@ TEST_P(TfliteReal, LocksAllLearnedBytes) {
   for (const ParamSpan& p : found->params) locked += p.length;
   EXPECT_EQ(found->params.size(), GetParam().params);
   EXPECT_EQ(locked, GetParam().bytes);
-  EXPECT_TRUE(found->unlockable.empty());
+  // Compiled operators keep weights in their options; deeplab_dm05 has parameters in both places.
+  EXPECT_EQ(found->unlockable.empty(), !std::string_view(GetParam().file).starts_with("edgetpu/"));
   // What stays and is no shape: the program of an NPU, the tables of the audio preprocessors, forgotten
   // buffers.
   std::uint64_t kept = 0;

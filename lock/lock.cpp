@@ -43,6 +43,7 @@ struct Prepared {
   std::vector<Parameter> params;
   Image image;
   std::vector<Run> runs;
+  std::uint64_t unlockable_bytes;  // learned, but not lockable in place: they stay in the skeleton
 };
 
 Result<const Codec*> plain_codec(const FileSource& source) {
@@ -96,7 +97,9 @@ Result<Prepared> prepare(const FileSource& source, const LockOptions& options) {
   const auto again = (*codec)->parse(image->bytes());
   if (!again || !same_spans(*structure, *again))
     return Error{.code = ErrorCode::bad_model, .message = "parameters and structure of the model overlap, or the file changed while it was read"};
-  return Prepared{*codec, *std::move(params), *std::move(image), std::move(runs)};
+  std::uint64_t unlockable = 0;
+  for (const Constant& c : structure->unlockable) unlockable += c.length;
+  return Prepared{*codec, *std::move(params), *std::move(image), std::move(runs), unlockable};
 }
 
 Core make_core(const Prepared& model, const LockOptions& options, const LockId& lock_id) {
@@ -202,6 +205,7 @@ Result<LockReport> lock_opened(const MasterKey& key, const FileSource& source, c
   const auto record = write_locked(*model, *sealing, seal, source, *out, **kernel, options);
   if (!record) return record.error();
   LockReport report = report_on(*sealing, **kernel);
+  report.plain_bytes += model->unlockable_bytes;
   report.record_bytes = record->size();
   report.chunks = covered_chunks(sealing->core, seal.coverage);
   if (!options.sidecar) {
