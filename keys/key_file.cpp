@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -94,6 +95,15 @@ Result<void> write_all(int fd, std::string_view text) {
   return {};
 }
 
+// A key that was saved must be readable again, whatever free text the caller puts beside it.
+Result<void> check_created(std::string_view created) {
+  const bool plain = std::all_of(created.begin(), created.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+  if (plain && created.size() <= 200) return {};
+  return Error{.code = ErrorCode::usage,
+               .message = "the date of a key must be at most 200 characters of plain ASCII on one line",
+               .hint = "give a date such as 2026-01-31"};
+}
+
 }  // namespace
 
 Result<MasterKey> MasterKey::generate() {
@@ -140,6 +150,7 @@ Result<MasterKey> MasterKey::read_file(const std::string& path, bool* readable_b
 }
 
 Result<void> MasterKey::write_to(int fd, std::string_view created) const {
+  if (auto checked = check_created(created); !checked) return checked;
   WipedText text{"# nnlock master key. Keep it secret, keep a backup.\n# created: " + std::string(created) + "\n" +
                  std::string(kFingerprintComment) + fingerprint() + "\n"};
   text.text.reserve(text.text.size() + keys::bech32m_length(kPrefix) + 1);  // no reallocation once the key is inside
@@ -149,6 +160,7 @@ Result<void> MasterKey::write_to(int fd, std::string_view created) const {
 }
 
 Result<void> MasterKey::write_file(const std::string& path, std::string_view created) const {
+  if (auto checked = check_created(created); !checked) return checked;
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, S_IRUSR | S_IWUSR));
   if (file.get() < 0 && errno == EEXIST)
     return Error{.code = ErrorCode::io,

@@ -51,6 +51,16 @@ TEST_F(KeyFile, NeverOverwrites) {
   EXPECT_EQ(text(), "precious");
 }
 
+TEST_F(KeyFile, WhatIsSavedCanBeReadAgain) {
+  for (const std::string& created : {std::string("x\nNNLOCK-MASTER-KEY-1QQ"), std::string("\xc3\xa9"), std::string("x\r"), std::string(5000, 'y'),
+                                     std::string("\n# fingerprint: 0000-0000-0000-0000")}) {
+    EXPECT_EQ(MasterKey::generate()->write_file(path, created).error().code, ErrorCode::usage);
+    EXPECT_FALSE(std::filesystem::exists(path));
+  }
+  ASSERT_TRUE(MasterKey::generate()->write_file(path, std::string(200, '#')));
+  EXPECT_TRUE(MasterKey::read_file(path));
+}
+
 TEST_F(KeyFile, TwoKeysDiffer) { EXPECT_NE(MasterKey::generate()->fingerprint(), MasterKey::generate()->fingerprint()); }
 
 TEST_F(KeyFile, OneKeyLineAndTextOnly) {

@@ -88,6 +88,13 @@ struct Shared {
     (*progress)(done, total_bytes);
   }
 
+  // A worker that found the mutex taken skipped its report; the last one must not be lost.
+  void report_end() {
+    if (progress == nullptr || !*progress || shown_bytes == total_bytes) return;
+    shown_bytes = total_bytes;
+    (*progress)(total_bytes, total_bytes);
+  }
+
   // The error that stands first in the file wins, so that messages do not depend on scheduling.
   void fail(const Error& e, std::uint64_t tag) {
     const std::lock_guard lock(mutex);
@@ -224,6 +231,7 @@ Result<void> run_pass(Pass pass, const Core& core, const Hash& core_hash, Covera
     Worker(shared).run();
   }
   if (shared.error) return *shared.error;
+  shared.report_end();
   return {};
 }
 

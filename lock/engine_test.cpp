@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "lock/engine.hpp"
 #include "lock/models_testing.hpp"
@@ -112,6 +114,21 @@ TEST(Engine, SkeletonIsUsedFromTheCopyThatWasChecked) {
   ASSERT_TRUE(opened) << opened.error().message;  // read once, checked, and parsed from the copy
   EXPECT_EQ(source.reads_of_victim, 1);
   EXPECT_FALSE(open_file(*keyed, 0, *restored, &*found));
+}
+
+TEST(Engine, ProgressReachesTheEndOnEveryThreadCount) {
+  for (int round = 0; round < 20; ++round) {
+    std::uint64_t last = 0;
+    int ends = 0;
+    const Progress slow = [&](std::uint64_t done, std::uint64_t all) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      EXPECT_GE(done, last);
+      last = done;
+      ends += done == all;
+    };
+    locked(safetensors_with({3000000}), test_key(1), {.threads = 4, .progress = slow});
+    ASSERT_EQ(ends, 1) << round;
+  }
 }
 
 TEST(Engine, ProgressReachesTheEnd) {

@@ -48,7 +48,8 @@ class MasterKey {
   // Reads a key file. Errors: io, bad_key_file. `readable_by_others` (optional) tells of loose permissions.
   static Result<MasterKey> read_file(const std::string& path, bool* readable_by_others = nullptr);
 
-  // Writes a new key file with mode 0600; never overwrites. `created` is free text such as an ISO date. Errors: io.
+  // Writes a new key file with mode 0600; never overwrites. `created` is free text such as an ISO date:
+  // one line of at most 200 ASCII characters. Errors: io, usage.
   Result<void> write_file(const std::string& path, std::string_view created) const;
   // Writes the text of a key file to an open file descriptor, for example standard output. Errors: io.
   Result<void> write_to(int fd, std::string_view created) const;
