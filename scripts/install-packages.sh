@@ -9,19 +9,20 @@ packages=(
   libgtest-dev libbenchmark-dev
   python3 python3-venv python3-dev openssl
 )
-# The sanitizer runtime of clang carries a version in its name on Debian 12.
-if ! apt-cache show libclang-rt-dev >/dev/null 2>&1; then
-  packages=("${packages[@]/libclang-rt-dev/libclang-rt-14-dev}")
-fi
+installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+missing() {
+  local package
+  for package in "${packages[@]}"; do installed "$package" || echo "$package"; done
+}
 
-missing=()
-for package in "${packages[@]}"; do
-  [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
-done
-[ ${#missing[@]} -eq 0 ] && exit 0
+# The sanitizer runtime of clang carries a version in its name on Debian 12 and none on Ubuntu 24.04.
+installed libclang-rt-14-dev && packages=("${packages[@]/libclang-rt-dev/libclang-rt-14-dev}")
+[ -z "$(missing)" ] && exit 0
 
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo)
-echo "installing: ${missing[*]}"
 "${as_root[@]}" apt-get update -qq
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+apt-cache show libclang-rt-dev >/dev/null 2>&1 || packages=("${packages[@]/libclang-rt-dev/libclang-rt-14-dev}")
+mapfile -t wanted < <(missing)
+echo "installing: ${wanted[*]}"
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
