@@ -29,7 +29,7 @@ constexpr CodeRow code_table[] = {
     {ErrorCode::not_locked, 5,
      "this is a plain model, its record was stripped, or it lies in a sidecar (--sidecar FILE)"},
     {ErrorCode::already_locked, 5, "lock the plain model, or unlock this one first"},
-    {ErrorCode::unsupported, 5, "use a newer nnlock, or choose what to lock with --exclude or --allow-plain"},
+    {ErrorCode::unsupported, 5, "use a newer nnlock; docs/formats.md says what this one knows"},
     {ErrorCode::io, 6, "check that the path exists, that you may use it and that there is room"},
     {ErrorCode::licence, 7, "this version of nnlock knows no licences; ask the publisher of the model"},
 };

@@ -199,8 +199,12 @@ class TensorReader {
                    .offset = field_.start};
     if (location_ != 0 || values_field_ == tensor::external_data)
       return bad_model("it is unclear whether a tensor keeps its values in this file", field_.start);
-    if (data_type_ == 0 || data_type_ > last_data_type)
-      return bad_model("a tensor has the unknown data type " + std::to_string(data_type_), field_.start);
+    if (data_type_ == 0) return bad_model("a tensor has no data type", field_.start);
+    if (data_type_ > last_data_type)
+      return Error{.code = ErrorCode::unsupported,
+                   .message = "a tensor has the unknown data type " + std::to_string(data_type_),
+                   .hint = "use a newer nnlock",
+                   .offset = field_.start};
     const TypeFacts& facts = kTypes[static_cast<std::size_t>(data_type_)];
     tensor_.dtype = facts.dtype;
     if (auto ok = count_elements(); !ok) return ok;

@@ -7,7 +7,7 @@
 //     lock:    out[i] = S(in[i] XOR k[offset + i])
 //     unlock:  out[i] = S^-1(in[i]) XOR k[offset + i]
 //
-// spec/lock-v1.md, section 2, is the contract. This room knows nothing else of nnlock: it includes the standard
+// spec/lock-v1.md, section 3, is the contract. This room knows nothing else of nnlock: it includes the standard
 // library only, allocates nothing, throws nothing, and keeps no secret outside the caller's KeyState.
 #pragma once
 

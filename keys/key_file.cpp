@@ -163,7 +163,7 @@ Result<void> MasterKey::write_file(const std::string& path, std::string_view cre
   if (auto checked = check_created(created); !checked) return checked;
   const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, S_IRUSR | S_IWUSR));
   if (file.get() < 0 && errno == EEXIST)
-    return Error{.code = ErrorCode::io,
+    return Error{.code = ErrorCode::usage,
                  .message = "the key file exists already and is never overwritten",
                  .hint = "choose another name",
                  .file = path};

@@ -47,7 +47,7 @@ TEST_F(KeyFile, WritesAndReads) {
 
 TEST_F(KeyFile, NeverOverwrites) {
   std::ofstream(path) << "precious";
-  EXPECT_EQ(MasterKey::generate()->write_file(path, "").error().code, ErrorCode::io);
+  EXPECT_EQ(MasterKey::generate()->write_file(path, "").error().code, ErrorCode::usage);
   EXPECT_EQ(text(), "precious");
 }
 

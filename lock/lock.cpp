@@ -144,8 +144,12 @@ Result<void> check_places(const std::string& out, const std::string& sidecar, co
 }
 
 LockReport report_on(const Sealing& sealing, const kernels::Kernel& kernel) {
-  LockReport report{.lock_id = sealing.core.lock_id, .params = sealing.core.params.size(), .kernel = kernel.name};
-  for (const Parameter& p : sealing.core.params) (p.layout == Layout::plain ? report.plain_bytes : report.locked_bytes) += p.length;
+  LockReport report{.lock_id = sealing.core.lock_id, .kernel = kernel.name};
+  for (const Parameter& p : sealing.core.params) {
+    const bool plain = p.layout == Layout::plain;
+    (plain ? report.plain_bytes : report.locked_bytes) += p.length;
+    report.params += plain ? 0 : 1;
+  }
   return report;
 }
 
@@ -226,6 +230,11 @@ Result<LockReport> lock::lock_with_id(const MasterKey& key, const std::string& i
   if (auto checked = check_options(options); !checked) return checked.error();
   const auto source = FileSource::open(in);
   if (!source) return source.error();
+  if (file_exists(in + ".nnlock"))
+    return Error{.code = ErrorCode::already_locked,
+                 .message = "a record lies beside the model: it is locked already",
+                 .hint = "unlock it first, or move the record of another model away",
+                 .file = in + ".nnlock"};
   auto report = lock_opened(key, **source, out, options, lock_id);
   if (report) return report;
   Error error = report.error();

@@ -104,6 +104,14 @@ TEST(Lock, NothingToLock) {
   EXPECT_EQ(scratch.entries(), 2U);
 }
 
+TEST(Lock, RefusesAModelWithARecordBesideIt) {
+  const Scratch scratch;
+  const auto in = scratch.write("in", small_onnx());
+  ASSERT_TRUE(lock_file(test_key(1), in, scratch.file("once"), {.sidecar = true}));
+  EXPECT_EQ(lock_file(test_key(1), scratch.file("once"), scratch.file("twice"), {}).error().code, ErrorCode::already_locked);
+  EXPECT_EQ(scratch.entries(), 3U);
+}
+
 TEST(Lock, RefusesALockedModel) {
   for (const NamedModel& model : small_models()) {
     const Scratch scratch;

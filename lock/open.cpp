@@ -141,11 +141,14 @@ Result<OpenedFile> open_file(const Keyed& keyed, std::uint32_t file, const forma
 }
 
 Result<void> check_demands(const Record& record, const Demands& demands) {
-  if (demands.lock_id && *demands.lock_id != record.core.lock_id) return tampered("the model has another lock id than the one demanded");
+  const auto unmet = [](std::string message) {
+    return Error{.code = ErrorCode::tampered, .message = std::move(message), .hint = "get the model that was asked for; this one is another or an older one"};
+  };
+  if (demands.lock_id && *demands.lock_id != record.core.lock_id) return unmet("the model has another lock id than the one demanded");
   if (demands.least_family) {
     const auto& family = record.core.family;
-    if (!family || family->id != demands.least_family->id) return tampered("the model is not of the family demanded");
-    if (family->version < demands.least_family->version) return tampered("the model is older than the least version demanded");
+    if (!family || family->id != demands.least_family->id) return unmet("the model is not of the family demanded");
+    if (family->version < demands.least_family->version) return unmet("the model is older than the least version demanded");
   }
   return {};
 }

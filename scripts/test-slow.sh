@@ -17,7 +17,7 @@ lane_fuzz() {  # every libFuzzer target, FUZZ_SECONDS each (120 by default)
     name=$(basename "$target")
     corpus=build/fuzz/corpus/$name
     mkdir -p "$corpus"
-    [ -d "tests/fuzz-seeds/$name" ] && cp -n tests/fuzz-seeds/"$name"/* "$corpus"/ 2>/dev/null
+    cp -n tests/golden/v0.1/*."${name%_fuzz}" tests/golden/v0.1/*.nnlock tests/golden/v0.1/key "$corpus"/ 2>/dev/null  # seeds
     echo "-- $name"
     "$target" -max_total_time="${FUZZ_SECONDS:-120}" -timeout=25 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/$name-" -print_final_stats=1 "$corpus" \
       >"build/fuzz/$name.log" 2>&1 || { failed=1; tail -n 30 "build/fuzz/$name.log"; }
@@ -30,7 +30,7 @@ lane_tsan() {  # the C++ tests under ThreadSanitizer
   cmake --preset tsan >/dev/null && cmake --build --preset tsan && ctest --preset tsan -E '^cli_' --no-tests=error
 }
 
-lane_large() {  # a sparse 64 GiB model, larger than memory: verify and inspect stay small
+lane_large() {  # a sparse model larger than memory: lock, verify and inspect stay small
   build/venv/bin/python -m pytest -q tests/slow/test_large.py
 }
 

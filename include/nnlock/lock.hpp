@@ -89,7 +89,8 @@ struct ModelInfo {
 
 struct LockReport {
   LockId lock_id{};
-  std::uint64_t params = 0, locked_bytes = 0, record_bytes = 0, chunks = 0;
+  std::uint64_t params = 0, locked_bytes = 0;  // parameters that were scrambled
+  std::uint64_t record_bytes = 0, chunks = 0;
   std::uint64_t plain_bytes = 0;       // learned bytes left readable: excluded, or not lockable in place
   std::string kernel;                  // name of the kernel that ran
   std::string sidecar_path;            // when one was written

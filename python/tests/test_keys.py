@@ -62,7 +62,7 @@ def test_save_never_overwrites(tmp_path, key):
     key.save(tmp_path / "k", created="today")
     before = (tmp_path / "k").read_bytes()
     assert b"# created: today\n" in before
-    with pytest.raises(nnlock.IoError) as caught:
+    with pytest.raises(nnlock.UsageError) as caught:
         nnlock.MasterKey.generate().save(tmp_path / "k")
     assert caught.value.file == str(tmp_path / "k")
     assert (tmp_path / "k").read_bytes() == before
