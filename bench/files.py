@@ -17,10 +17,11 @@ def measure(nnlock, model, rounds):
     if not filecmp.cmp(model, out, shallow=False):
         raise SystemExit("bench: the unlocked model is not the model")
     out.unlink()
+    lock = [nnlock, "lock", "-q", "-k", key, model, "-o", out]
     cipher = ["openssl", "enc", "-aes-256-ctr", "-K", "0" * 64, "-iv", "0" * 32]
     return interleaved({
-        "nnlock lock": Program([nnlock, "lock", "-q", "-k", key, model, "-o", out], out),
-        "nnlock lock, ChaCha20": Program([nnlock, "lock", "-q", "--suite", "chacha20", "-k", key, model, "-o", out], out),
+        "nnlock lock": Program(lock, out),
+        "nnlock lock, ChaCha20": Program([*lock, "--suite", "chacha20"], out),
         "nnlock unlock": unlock,
         "nnlock verify": Program([nnlock, "verify", "-q", "-k", key, locked]),
         "dd bs=1M": Program(["dd", f"if={model}", f"of={out}", "bs=1M", "status=none"], out),

@@ -5,8 +5,8 @@
 //
 //     front_door_bench --benchmark_repetitions=21 examples/models/*.onnx examples/models/*.tflite
 //
-// Each model is locked once into a temporary folder; unlocking it in memory, verifying and inspecting it are then
-// timed, beside a plain read of the same file for what the file system takes.
+// Each model is locked once into a temporary folder; unlocking it in memory, verifying and inspecting it are
+// then timed, beside a plain read of the same file for what the file system takes.
 #include <benchmark/benchmark.h>
 #include <stdlib.h>  // mkdtemp
 
@@ -64,13 +64,15 @@ void unlock_in_memory(benchmark::State& state, const nnlock::MasterKey& key, con
 
 void verify(benchmark::State& state, const nnlock::MasterKey& key, const std::string& path) {
   for (auto _ : state) {
-    if (auto report = nnlock::verify_file(key, path, {}); !report) return state.SkipWithError(report.error().message.c_str());
+    if (auto report = nnlock::verify_file(key, path, {}); !report)
+      return state.SkipWithError(report.error().message.c_str());
   }
 }
 
 void inspect(benchmark::State& state, const std::string& path) {
   for (auto _ : state) {
-    if (auto info = nnlock::inspect_file(path); !info) return state.SkipWithError(info.error().message.c_str());
+    if (auto info = nnlock::inspect_file(path); !info)
+      return state.SkipWithError(info.error().message.c_str());
   }
 }
 
@@ -89,7 +91,8 @@ void add(const std::string& name, A... args) {
 bool add_model(const nnlock::MasterKey& key, const fs::path& plain, const std::string& locked) {
   const auto report = nnlock::lock_file(key, plain.string(), locked, {});
   if (!report) return std::fprintf(stderr, "%s: %s\n", plain.c_str(), report.error().message.c_str()), false;
-  if (!unlocks_to(key, locked, plain.string())) return std::fprintf(stderr, "%s: not restored\n", plain.c_str()), false;
+  if (!unlocks_to(key, locked, plain.string()))
+    return std::fprintf(stderr, "%s: not restored\n", plain.c_str()), false;
   const std::string name = plain.filename().string();
   add("read/" + name, read_plainly, locked);
   add("unlock_to_memory/" + name, unlock_in_memory, std::cref(key), locked);

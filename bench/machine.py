@@ -34,7 +34,7 @@ def generation(fields, flags):
 def machine_class(cpu, core, flags, cores):
     """One line, for example: AMD EPYC (Zen 3, VAES 256-bit, no AVX-512), 2 cores."""
     wide = "avx512f" in flags
-    vaes = f"VAES {512 if wide else 256}-bit" if "vaes" in flags else "AES-NI" if "aes" in flags else "no AES instructions"
+    vaes = f"VAES {512 if wide else 256}-bit" if "vaes" in flags else "AES-NI" if "aes" in flags else "no AES"
     words = [core, vaes, None if wide else "no AVX-512"]
     return f"{cpu} ({', '.join(word for word in words if word)}), {cores} cores"
 
@@ -45,8 +45,9 @@ def describe():
     flags = [flag for flag in FLAGS if flag in present]
     cpu = re.sub(r"\s+", " ", fields.get("model name", "")) or platform.processor() or platform.machine()
     cores = len(os.sched_getaffinity(0))
-    return {"class": machine_class(cpu, generation(fields, flags), flags, cores), "cpu": cpu, "flags": flags, "cores": cores,
-            "architecture": platform.machine(), "memory_mib": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20,
+    return {"class": machine_class(cpu, generation(fields, flags), flags, cores), "cpu": cpu, "flags": flags,
+            "cores": cores, "architecture": platform.machine(),
+            "memory_mib": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20,
             "huge_pages": {"memory": chosen("enabled"), "tmpfs": chosen("shmem_enabled")}}
 
 
@@ -93,7 +94,8 @@ class Load:
         busy, own, stolen = self.counters()
         seconds = time.monotonic() - self.start
         capacity = seconds * os.cpu_count()
-        return {"load_before": round(self.average, 2), "load_after": round(os.getloadavg()[0], 2), "seconds": round(seconds, 1),
+        return {"load_before": round(self.average, 2), "load_after": round(os.getloadavg()[0], 2),
+                "seconds": round(seconds, 1),
                 "others_share": round(max(0, busy - self.busy - (own - self.own)) / capacity, 3),
                 "stolen_share": round((stolen - self.stolen) / capacity, 3)}
 
@@ -114,11 +116,12 @@ def roomy_tmpfs(wanted, needed):
     candidates = [wanted] if wanted else [Path(tempfile.gettempdir()), Path("/dev/shm")]
     folder = next((c for c in candidates if c.is_dir() and file_system(c) == "tmpfs"), None)
     if folder is None:
-        raise SystemExit(f"bench: no tmpfs at {', '.join(map(str, candidates))}: give one with --tmpfs, or leave this part "
-                         "out with --only")
+        raise SystemExit(f"bench: no tmpfs at {', '.join(map(str, candidates))}: give one with --tmpfs, or leave this "
+                         "part out with --only")
     available = re.search(r"^MemAvailable:\s+(\d+)", Path("/proc/meminfo").read_text(), re.M)
     room = min(shutil.disk_usage(folder).free, int(available[1]) << 10)
     if room < needed:
-        raise SystemExit(f"bench: {folder} has room for {room >> 20} MiB and the large model needs {needed >> 20} MiB: give "
-                         "another tmpfs with --tmpfs, a smaller model with --mib, or leave this part out with --only")
+        raise SystemExit(f"bench: {folder} has room for {room >> 20} MiB, the large model needs {needed >> 20} MiB: "
+                         "give another tmpfs with --tmpfs, a smaller model with --mib, or leave this part "
+                         "out with --only")
     return folder

@@ -10,8 +10,9 @@ WIDTH, DTYPE_BYTES = 2048, 2  # bfloat16
 
 def shapes(size):
     """Names and shapes of at most `size` bytes; the last tensor takes what is left."""
-    layer = [("attention.q", (WIDTH, WIDTH)), ("attention.k", (WIDTH // 4, WIDTH)), ("attention.v", (WIDTH // 4, WIDTH)),
-             ("attention.o", (WIDTH, WIDTH)), ("mlp.gate", (4 * WIDTH, WIDTH)), ("mlp.up", (4 * WIDTH, WIDTH)),
+    layer = [("attention.q", (WIDTH, WIDTH)), ("attention.o", (WIDTH, WIDTH)),
+             ("attention.k", (WIDTH // 4, WIDTH)), ("attention.v", (WIDTH // 4, WIDTH)),
+             ("mlp.gate", (4 * WIDTH, WIDTH)), ("mlp.up", (4 * WIDTH, WIDTH)),
              ("mlp.down", (WIDTH, 4 * WIDTH)), ("norm", (WIDTH,))]
     layer_bytes = sum(count(shape) for _, shape in layer) * DTYPE_BYTES
     layers = size // layer_bytes

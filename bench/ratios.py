@@ -24,7 +24,7 @@ RATIOS = {
 
 
 def chosen_kernels(figures):
-    """The best kernel of each suite: the one that kernels_bench measures on the large buffer, else its fastest in cache."""
+    """The best kernel of each suite: the one kernels_bench measures on the large buffer, else the fastest in cache."""
     def best(prefix):
         large = [name.split("/")[0] for name in figures.get("large", {}) if name.startswith(prefix)]
         cached = {name.split("/")[0]: f["median"] for name, f in figures.get("cached", {}).items()
@@ -49,5 +49,6 @@ def compute(results):
         if floor:
             sign, bound = floor
             met = value >= bound if sign == ">=" else value <= bound
-            ratios[name] |= {"floor": f"{sign} {bound}", "met": met if judged(name, results["machine"]["flags"]) else None}
+            met = met if judged(name, results["machine"]["flags"]) else None
+            ratios[name] |= {"floor": f"{sign} {bound}", "met": met}
     return ratios

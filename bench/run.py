@@ -28,12 +28,13 @@ COPIES = 4  # of the large model on tmpfs at a time: plain, locked, an output, a
 
 def arguments():
     parser = argparse.ArgumentParser(description="Measure nnlock beside its peers, interleaved, medians.")
-    parser.add_argument("--build", type=Path, default=Path("build/release"), help="build folder (default: %(default)s)")
-    parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder to write to (default: %(default)s)")
-    parser.add_argument("--tmpfs", type=Path, help="folder on tmpfs for large files (default: TMPDIR if on tmpfs, or /dev/shm)")
-    parser.add_argument("--runs", type=int, default=11, help="runs of each program and large benchmark (default: %(default)s)")
-    parser.add_argument("--mib", type=int, default=1024, help="size of the large model (default: %(default)s)")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="parts to run (default: all)")
+    add = parser.add_argument
+    add("--build", type=Path, default=Path("build/release"), help="build folder (default: %(default)s)")
+    add("--out", type=Path, default=Path("build/bench"), help="folder to write to (default: %(default)s)")
+    add("--tmpfs", type=Path, help="folder on tmpfs for large files (default: TMPDIR if on tmpfs, else /dev/shm)")
+    add("--runs", type=int, default=11, help="runs of everything on large memory or files (default: %(default)s)")
+    add("--mib", type=int, default=1024, help="size of the large model (default: %(default)s)")
+    add("--only", nargs="+", choices=PARTS, default=list(PARTS), help="parts to run (default: all)")
     options = parser.parse_args()
     if options.runs < 1 or options.mib < 1:
         parser.error("--runs and --mib must be at least 1")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The nnlock authors
 # SPDX-License-Identifier: Apache-2.0
-"""The Markdown table made from results.json; as a program, from a file: python3 bench/table.py results.json > results.md"""
+"""The Markdown table made from results.json; as a program: python3 bench/table.py results.json > results.md"""
 
 import json
 import sys
@@ -58,8 +58,7 @@ def render(results):
              "# Measured speed", "",
              f"Made by `make bench` on {results['date'][:10]}: {machine['class']}.",
              ", ".join(filter(None, (versions[n] for n in ("nnlock", "openssl", "compiler", "coreutils")))) + ".",
-             "Medians; repetitions interleaved at random. Spread: lowest and highest as shares of the median. Raw figures: "
-             "`build/bench/results.json`.", "",
+             "Medians; repetitions interleaved at random. Spread: lowest and highest as shares of the median.", "",
              "## Ratios", "", *ratio_rows(results["ratios"])]
     for part, figures in results["figures"].items():
         count = len(next(iter(figures.values()))["raw"])
