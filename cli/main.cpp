@@ -36,12 +36,21 @@ void occupy_standard_streams() {
   if (fd >= 0) close(fd);
 }
 
+// Told to stop: an output that has a temporary name is taken away, then the signal does what it always does.
+void stop(int signal_number) {
+  remove_unfinished_outputs();
+  std::signal(signal_number, SIG_DFL);
+  std::raise(signal_number);
+}
+
 // No core dumps and no debugger of the same user: this process holds keys. Returns the former core dump limit
 // in bytes.
 std::uint64_t harden_process() {
   occupy_standard_streams();
   std::signal(SIGXFSZ,
               SIG_IGN);  // a file size limit becomes an error with a message; exec gives the default back
+  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP})
+    if (std::signal(signal_number, stop) == SIG_IGN) std::signal(signal_number, SIG_IGN);  // as under nohup
   rlimit former{};
   const bool known = getrlimit(RLIMIT_CORE, &former) == 0;
   const rlimit none{0, 0};

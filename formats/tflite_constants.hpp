@@ -80,8 +80,7 @@ class TfliteConstants {
       if (auto step = read_quantization(*graph.tensors()->Get(t)); !step) return step;
     for (std::uint32_t o = 0; o < length(graph.operators()); ++o)
       if (auto step = read_operator(*graph.operators()->Get(o), o); !step) return step;
-    keep_outputs(graph);
-    return {};
+    return keep_outputs(graph);
   }
 
   Result<void> read_tensor(std::uint32_t subgraph, std::uint32_t index) {
@@ -201,7 +200,10 @@ class TfliteConstants {
   }
 
   // Wide integers are parameters as biases only, so not as a result of the graph, and not without any use.
-  void keep_outputs(const tflite_schema::SubGraph& graph) {
+  Result<void> keep_outputs(const tflite_schema::SubGraph& graph) {
+    outputs_seen_ += length(graph.outputs());  // subgraphs may share one vector
+    if (outputs_seen_ > image_.size())
+      return TfliteSpans::bad("the subgraphs have more outputs than the file is large", spans_.offset_of(&graph));
     const auto wide = [&](const Ref& ref) {
       return tflite_kind(static_cast<TfliteType>(tensor_of(ref).type())) == TfliteKind::index;
     };
@@ -215,6 +217,7 @@ class TfliteConstants {
     for (std::size_t r = first_ref_; r < refs_.size(); ++r)
       if (!used_[refs_[r].tensor] && wide(refs_[r]))
         spans_.keep_readable(refs_[r].span, "integers that no operator uses");
+    return {};
   }
 
   // Joins the names of all tensors on a span; a name that stands for two spans gets its subgraph in front.
@@ -248,7 +251,7 @@ class TfliteConstants {
   TfliteSpans spans_;
   std::vector<Ref> refs_;
   std::vector<Constant> options_;  // of custom operators, large enough to hold weights
-  std::uint64_t name_bytes_ = 0;
+  std::uint64_t name_bytes_ = 0, outputs_seen_ = 0;
   std::uint64_t inputs_seen_ = 0;
 
   // Of the subgraph being read.

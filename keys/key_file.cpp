@@ -107,6 +107,7 @@ Result<void> check_created(std::string_view created) {
 }  // namespace
 
 Result<MasterKey> MasterKey::generate() {
+  if (auto ready = keys::crypto_ready(); !ready) return ready.error();
   SecretBytes secret;
   const auto bytes = secret.reveal_mutable();
   if (RAND_priv_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size())) != 1)
@@ -117,6 +118,7 @@ Result<MasterKey> MasterKey::generate() {
 MasterKey MasterKey::from_bytes(std::span<const std::byte, SecretBytes::size> bytes) { return MasterKey(SecretBytes(bytes)); }
 
 Result<MasterKey> MasterKey::parse(std::string_view text) {
+  if (auto ready = keys::crypto_ready(); !ready) return ready.error();
   auto lines = split(text);
   if (!lines) return lines.error();
   auto secret = keys::bech32m_decode(kPrefix, lines->key_line);

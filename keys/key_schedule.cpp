@@ -73,6 +73,20 @@ SecretBytes expand(const SecretBytes& prk, std::string_view label, const CoreHas
 
 }  // namespace
 
+Result<void> crypto_ready() {
+  static const bool ready = [] {
+    const std::unique_ptr<EVP_KDF, void (*)(EVP_KDF*)> kdf(EVP_KDF_fetch(nullptr, OSSL_KDF_NAME_HKDF, nullptr), EVP_KDF_free);
+    const std::unique_ptr<EVP_MAC, void (*)(EVP_MAC*)> hmac(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr), EVP_MAC_free);
+    const std::unique_ptr<EVP_MAC, void (*)(EVP_MAC*)> poly(EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_POLY1305, nullptr), EVP_MAC_free);
+    const std::unique_ptr<EVP_MD, void (*)(EVP_MD*)> sha(EVP_MD_fetch(nullptr, "SHA256", nullptr), EVP_MD_free);
+    return kdf && hmac && poly && sha;
+  }();
+  if (ready) return {};
+  return Error{.code = ErrorCode::unsupported,
+               .message = "OpenSSL offers no HKDF, HMAC, SHA-256 or Poly1305 here",
+               .hint = "nnlock needs OpenSSL's default provider: look at OPENSSL_CONF and at FIPS mode"};
+}
+
 std::array<std::byte, 8> fingerprint(const SecretBytes& master_key) {
   std::array<std::byte, kLabelBytes> info{};
   put_label(info, "fpr");

@@ -43,6 +43,10 @@ class KeySchedule {
   SecretBytes prk_;
 };
 
+// Whether OpenSSL offers everything nnlock needs (HKDF, HMAC, SHA-256, Poly1305). Asked once; every way into the library asks
+// before it works, since a configuration without the default provider (or FIPS only) has no Poly1305. Errors: unsupported.
+Result<void> crypto_ready();
+
 // HMAC-SHA-256 of the parts in order, as one message.
 Mac hmac(const SecretBytes& key, std::initializer_list<std::span<const std::byte>> parts);
 

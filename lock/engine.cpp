@@ -21,6 +21,7 @@ namespace {
 constexpr std::uint64_t kInlineBytes = std::uint64_t{1} << 20;    // below this a thread costs more than it saves
 constexpr std::uint64_t kBatchBytes = std::uint64_t{1} << 20;     // work taken at a time
 constexpr std::size_t kCacheBlock = std::size_t{128} << 10;       // tag and transform a block while it is in the second-level cache
+constexpr std::uint64_t kScratchBytes = std::uint64_t{64} << 20;  // of all workers together
 constexpr std::uint64_t kProgressBytes = std::uint64_t{8} << 20;
 
 // Consecutive chunks of consecutive parameters, about kBatchBytes long.
@@ -70,6 +71,7 @@ struct Shared {
   const Progress* progress;
   std::vector<Batch> batches;
   std::uint64_t total_bytes = 0;
+  std::uint64_t scratch_bytes = 0;  // a worker needs: the longest chunk
 
   std::atomic<std::size_t> next_batch = 0;
   std::atomic<bool> stop = false;
@@ -113,9 +115,13 @@ std::uint8_t* octets(std::span<std::byte> bytes) { return reinterpret_cast<std::
 class Worker {
  public:
   explicit Worker(Shared& shared) : shared_(shared) {}
-  ~Worker() { kernels::wipe(scratch_.data(), scratch_.size()); }  // may hold plain parameters
 
   void run() {
+    if (shared_.scratch_bytes != 0) {
+      auto scratch = ModelBuffer::allocate(shared_.scratch_bytes);
+      if (!scratch) return shared_.fail(scratch.error(), 0);
+      scratch_ = *std::move(scratch);
+    }
     while (!shared_.stop) {
       const std::size_t index = shared_.next_batch.fetch_add(1);
       if (index >= shared_.batches.size()) return;
@@ -157,8 +163,7 @@ class Worker {
     const FileEnds& ends = shared_.files[p.file - shared_.coverage.first];
     const std::uint64_t start = chunk << shared_.core.chunk_log2;
     const auto length = static_cast<std::size_t>(std::min(shared_.core.chunk_bytes(), p.length - start));
-    if (scratch_.size() < length) scratch_.resize(length);
-    const auto bytes = ends.sink->place(p.offset + start, std::span(scratch_).first(length));
+    const auto bytes = ends.sink->place(p.offset + start, length, scratch_.bytes_mutable());
     if (auto read = ends.source->read(p.offset + start, bytes); !read) return read;
     take_keys(param);
     if (!transform(p, chunk, start, bytes, shared_.tags.subspan(static_cast<std::size_t>(tag) * 16, 16))) {
@@ -194,21 +199,34 @@ class Worker {
 
   Shared& shared_;
   Tagger tagger_;
-  std::vector<std::byte> scratch_;
+  ModelBuffer scratch_;  // may hold plain parameters: wiped, and left out of core dumps
   std::optional<std::size_t> keyed_param_;
   std::optional<kernels::KeyState> tag_state_, stream_state_;  // emplace() wipes the last parameter's
 };
+
+// One thread's whole life. An allocation that fails must not end the process.
+void work(Shared& shared) {
+#ifdef __cpp_exceptions
+  try {
+    Worker(shared).run();
+  } catch (const std::exception&) {
+    shared.fail(Error{.code = ErrorCode::io, .message = "out of memory", .hint = "use fewer --threads"}, 0);
+  }
+#else
+  Worker(shared).run();
+#endif
+}
 
 // False when the system gives no more threads: those that run, and the caller's own, do the work.
 bool start_helper(std::vector<std::jthread>& helpers, Shared& shared) {
 #ifdef __cpp_exceptions
   try {
-    helpers.emplace_back([&shared] { Worker(shared).run(); });
+    helpers.emplace_back([&shared] { work(shared); });
   } catch (const std::system_error&) {
     return false;
   }
 #else
-  helpers.emplace_back([&shared] { Worker(shared).run(); });
+  helpers.emplace_back([&shared] { work(shared); });
 #endif
   return true;
 }
@@ -219,16 +237,21 @@ Result<void> run_pass(Pass pass, const Core& core, const Hash& core_hash, Covera
                       const kernels::Kernel& kernel, std::span<const FileEnds> files, std::span<std::byte> tags,
                       const PassOptions& options) {
   Shared shared{pass, core, core_hash, coverage, keys, kernel, files, tags, options.progress, cut_batches(core, coverage)};
-  for (const Parameter& p : core.params)
-    if (coverage.covers(p.file)) shared.total_bytes += p.length;
-  const unsigned wanted = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
-  const auto threads = static_cast<unsigned>(std::min<std::size_t>(wanted, shared.batches.size()));
+  for (const Parameter& p : core.params) {
+    if (!coverage.covers(p.file)) continue;
+    shared.total_bytes += p.length;
+    if (files[p.file - coverage.first].sink->needs_scratch())
+      shared.scratch_bytes = std::max(shared.scratch_bytes, std::min(p.length, core.chunk_bytes()));
+  }
+  const std::uint64_t wanted = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+  const std::uint64_t affordable = shared.scratch_bytes == 0 ? wanted : std::max<std::uint64_t>(1, kScratchBytes / shared.scratch_bytes);
+  const auto threads = static_cast<unsigned>(std::min({wanted, affordable, std::uint64_t{shared.batches.size()}}));
   {
     std::vector<std::jthread> helpers;  // joined at the end of this block
     if (shared.total_bytes > kInlineBytes)
       for (unsigned i = 1; i < threads && start_helper(helpers, shared); ++i) {
       }
-    Worker(shared).run();
+    work(shared);
   }
   if (shared.error) return *shared.error;
   shared.report_end();

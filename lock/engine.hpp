@@ -28,8 +28,9 @@ enum class Pass : std::uint8_t {
 class ChunkSink {
  public:
   virtual ~ChunkSink() = default;
-  // Memory for `length` bytes that belong at `offset` (restored coordinates): the destination itself, or `scratch`.
-  virtual std::span<std::byte> place(std::uint64_t offset, std::span<std::byte> scratch) const = 0;
+  // Memory for `length` bytes that belong at `offset` (restored coordinates): the destination itself, or the first part of `scratch`.
+  virtual std::span<std::byte> place(std::uint64_t offset, std::size_t length, std::span<std::byte> scratch) const = 0;
+  virtual bool needs_scratch() const { return true; }
   // The chunk is complete and checked.
   virtual Result<void> commit(std::uint64_t offset, std::span<const std::byte> chunk) const = 0;
 };

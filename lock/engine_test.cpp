@@ -102,7 +102,7 @@ TEST(Engine, AFileThatChangesIsReadOnceForEachChunk) {
 
 TEST(Engine, SkeletonIsUsedFromTheCopyThatWasChecked) {
   const Bytes file = locked(small_safetensors(), test_key(1));
-  const auto found = find_record(formats::MemorySource(file), nullptr);
+  const auto found = find_record(formats::MemorySource(file), std::nullopt);
   ASSERT_TRUE(found);
   const std::uint64_t length = small_safetensors().size();
   const auto keyed = open_record(found->bytes, test_key(1), false, {&length, 1});

@@ -3,6 +3,9 @@
 
 #include "lock/file_io.hpp"
 
+#include "lock/record.hpp"
+#include "lock/unfinished.hpp"
+
 #include <fcntl.h>
 #include <openssl/rand.h>
 #include <sys/stat.h>
@@ -25,17 +28,7 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// A name beside `path` that nobody else uses; 64 random bits.
-std::string sibling_name(const std::string& path) {
-  std::array<unsigned char, 8> random{};
-  RAND_bytes(random.data(), static_cast<int>(random.size()));
-  std::string name = path + ".nnlock-";
-  for (unsigned char byte : random) {
-    name.push_back("0123456789abcdef"[byte >> 4]);
-    name.push_back("0123456789abcdef"[byte & 15]);
-  }
-  return name;
-}
+std::string self_path(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
 bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
 
@@ -87,11 +80,17 @@ Result<void> FileSource::read(std::uint64_t offset, std::span<std::byte> out) co
   return {};
 }
 
-Result<std::vector<std::byte>> read_record_file(const std::string& path, std::uint64_t limit) {
+Result<std::vector<std::byte>> read_record_file(const std::string& path) {
   auto source = FileSource::open(path);
   if (!source) return source.error();
-  if ((*source)->size() > limit)
-    return Error{.code = ErrorCode::bad_record, .message = "too large for a record", .file = path};
+  std::array<std::byte, 32> frame{};
+  const auto head = std::span(frame).first(static_cast<std::size_t>(std::min<std::uint64_t>(frame.size(), (*source)->size())));
+  if (auto read = (*source)->read(0, head); !read) return read.error();
+  if (auto framed = check_frame(head, (*source)->size()); !framed) {  // before anything of its size is allocated
+    Error error = framed.error();
+    error.file = path;
+    return error;
+  }
   std::vector<std::byte> bytes(static_cast<std::size_t>((*source)->size()));
   if (auto read = (*source)->read(0, bytes); !read) return read.error();
   return bytes;
@@ -100,6 +99,17 @@ Result<std::vector<std::byte>> read_record_file(const std::string& path, std::ui
 bool file_exists(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0;
+}
+
+std::string sibling_name(const std::string& path) {
+  std::array<unsigned char, 8> random{};
+  RAND_bytes(random.data(), static_cast<int>(random.size()));
+  std::string name = path + ".nnlock-";
+  for (unsigned char byte : random) {
+    name.push_back("0123456789abcdef"[byte >> 4]);
+    name.push_back("0123456789abcdef"[byte & 15]);
+  }
+  return name;
 }
 
 bool same_place(const std::string& a, const std::string& b) {
@@ -129,11 +139,13 @@ Result<OutputFile> OutputFile::create(const std::string& path, unsigned mode, bo
     if (!replace) return exists_error(path);
   }
   Descriptor unnamed(::open(folder_of(path).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, static_cast<mode_t>(mode)));
-  if (unnamed.get() >= 0) return OutputFile(std::move(unnamed), path, "", replace);
-  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return io_error(path, "cannot create the file", errno);
+  if (unnamed.get() >= 0 && ::access(self_path(unnamed.get()).c_str(), F_OK) == 0)  // it can be named later
+    return OutputFile(std::move(unnamed), path, "", replace);
+  if (unnamed.get() < 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return io_error(path, "cannot create the file", errno);
   std::string temporary = sibling_name(path);  // a file system without O_TMPFILE
   Descriptor named(::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode)));
   if (named.get() < 0) return io_error(path, "cannot create the file", errno);
+  remember_unfinished(temporary);
   return OutputFile(std::move(named), path, std::move(temporary), replace);
 }
 
@@ -141,16 +153,23 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
     : fd_(std::move(other.fd_)), path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, "")), replace_(other.replace_) {}
 
 OutputFile::~OutputFile() {
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (temporary_.empty()) return;
+  ::unlink(temporary_.c_str());
+  forget_unfinished(temporary_);
 }
 
 Result<void> OutputFile::link_unnamed(const std::string& name) {
-  const std::string self = "/proc/self/fd/" + std::to_string(fd_.get());
-  if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+  if (::linkat(AT_FDCWD, self_path(fd_.get()).c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
   return errno == EEXIST ? exists_error(path_) : io_error(path_, "cannot name the file", errno);
 }
 
-// link() refuses an existing name and rename() replaces it, both in one step: nobody ever sees half a file.
+Result<void> OutputFile::named() {
+  forget_unfinished(temporary_);
+  temporary_.clear();
+  return {};
+}
+
+// link() and RENAME_NOREPLACE refuse an existing name and rename() replaces it, both in one step: nobody ever sees half a file.
 Result<void> OutputFile::commit() {
   if (::fdatasync(fd_.get()) != 0 && errno != EINVAL && errno != EROFS) return io_error(path_, "cannot write the file", errno);
   if (temporary_.empty()) {
@@ -161,9 +180,10 @@ Result<void> OutputFile::commit() {
   }
   if (replace_) {
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) return io_error(path_, "cannot name the file", errno);
-    temporary_.clear();
-    return {};
+    return named();
   }
+  if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE) == 0) return named();
+  if (errno == EEXIST) return exists_error(path_);  // else: a file system without that flag, but perhaps with links
   if (::link(temporary_.c_str(), path_.c_str()) == 0) return {};  // the destructor takes the temporary name away
   return errno == EEXIST ? exists_error(path_) : io_error(path_, "cannot name the file", errno);
 }

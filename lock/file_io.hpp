@@ -46,12 +46,15 @@ class FileSource final : public formats::ByteSource {
   std::string path_;
 };
 
-// Reads a whole file of at most `limit` bytes. Errors: io; bad_record when it is larger.
-Result<std::vector<std::byte>> read_record_file(const std::string& path, std::uint64_t limit);
+// Reads a sidecar. Errors: io; bad_record and unsupported when its first bytes and its size are not a record's.
+Result<std::vector<std::byte>> read_record_file(const std::string& path);
 bool file_exists(const std::string& path);
 
 // True when two paths name one place: the same name in the same folder, whether or not anything is there yet.
 bool same_place(const std::string& a, const std::string& b);
+
+// A name beside `path` that nobody else uses: 64 random bits are in it.
+std::string sibling_name(const std::string& path);
 
 // Writes `bytes` at `offset` of an open file.
 Result<void> write_at(int fd, std::uint64_t offset, std::span<const std::byte> bytes, const std::string& path);
@@ -72,6 +75,7 @@ class OutputFile {
   OutputFile(Descriptor fd, std::string path, std::string temporary, bool replace)
       : fd_(std::move(fd)), path_(std::move(path)), temporary_(std::move(temporary)), replace_(replace) {}
   Result<void> link_unnamed(const std::string& name);
+  Result<void> named();  // the temporary name is gone
   Descriptor fd_;
   std::string path_;
   std::string temporary_;  // empty: the file has no name yet (O_TMPFILE)

@@ -16,8 +16,6 @@ namespace {
 using namespace nnlock::lock;
 using Span = std::pair<std::uint64_t, std::uint64_t>;
 
-constexpr std::uint64_t kLargestSidecar = std::uint64_t{4} << 30;
-
 TensorInfo describe(const ParamSpan& p, std::string layout) {
   return {.name = p.name, .dtype = p.dtype, .shape = p.shape, .offset = p.offset, .length = p.length, .layout = std::move(layout)};
 }
@@ -88,7 +86,9 @@ Result<ModelInfo> inspect_locked(const FileSource& source, const FoundRecord& fo
   const auto params = params_of(record->core, index);
   auto image = Image::reserve(entry.length);
   if (!image) return image.error();
-  if (auto filled = image->fill(*restored, skeleton_runs(params, entry.length)); !filled) return filled.error();
+  const auto runs = clip_to_structure(entry.format, *restored, skeleton_runs(params, entry.length));
+  if (!runs) return runs.error();
+  if (auto filled = image->fill(*restored, *runs); !filled) return filled.error();
   const auto codec = formats::codec_for(entry.format);
   if (!codec) return codec.error();
   const auto structure = (*codec)->parse(image->bytes());
@@ -104,11 +104,11 @@ Result<ModelInfo> inspect_opened(const FileSource& source, const std::string& in
   const std::string path = sidecar_path.empty() ? in + ".nnlock" : sidecar_path;
   std::optional<std::vector<std::byte>> sidecar;
   if (!sidecar_path.empty() || file_exists(path)) {
-    auto bytes = read_record_file(path, kLargestSidecar);
+    auto bytes = read_record_file(path);
     if (!bytes) return bytes.error();
     sidecar = *std::move(bytes);
   }
-  const auto found = find_record(source, sidecar ? &*sidecar : nullptr);
+  const auto found = find_record(source, std::move(sidecar));
   if (found) return inspect_locked(source, *found);
   if (found.error().code == ErrorCode::not_locked) return inspect_plain(source);
   return found.error();
@@ -117,6 +117,7 @@ Result<ModelInfo> inspect_opened(const FileSource& source, const std::string& in
 }  // namespace
 
 Result<ModelInfo> inspect_file(const std::string& in, const std::string& sidecar_path) {
+  if (auto ready = keys::crypto_ready(); !ready) return ready.error();
   const auto source = FileSource::open(in);
   if (!source) return source.error();
   auto info = inspect_opened(**source, in, sidecar_path);

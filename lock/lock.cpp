@@ -27,7 +27,6 @@ using formats::Edit;
 using formats::Structure;
 
 constexpr std::uint8_t kLargestChunkLog2 = 24;
-constexpr std::uint64_t kLargestSidecar = std::uint64_t{4} << 30;
 
 bool same_spans(const Structure& a, const Structure& b) {
   const auto equal = [](const ParamSpan& x, const ParamSpan& y) {
@@ -113,6 +112,8 @@ Core make_core(const Prepared& model, const LockOptions& options, const LockId& 
 
 // The smallest chunk size, from the one asked for, at which the record fits its container.
 Result<Sealing> begin_fitting(Core core, const MasterKey& key, const Seal& seal, std::uint64_t limit) {
+  if (core.params.size() > kMaxParams || covered_chunks(core, seal.coverage) > kMaxChunks)
+    return Error{.code = ErrorCode::unsupported, .message = "the model has more parameters or chunks than a record can hold", .hint = "use a larger --chunk"};
   for (;; ++core.chunk_log2) {
     Sealing sealing = begin_sealing(core, key);
     if (sealed_size(sealing, seal) <= limit) return sealing;
@@ -133,6 +134,8 @@ Result<void> check_options(const LockOptions& options) {
 
 // Where the record goes must not be where the model goes, nor may a record of some other model lie where one would be looked for.
 Result<void> check_places(const std::string& out, const std::string& sidecar, const LockOptions& options) {
+  if (out.empty() || out.back() == '/')
+    return Error{.code = ErrorCode::usage, .message = "the output needs a file name", .hint = "give one with -o", .file = out};
   if (options.sidecar && same_place(out, sidecar))
     return Error{.code = ErrorCode::usage, .message = "the model and its record would be one file", .hint = "give the sidecar another name", .file = sidecar};
   if (!options.sidecar && file_exists(sidecar))
@@ -181,14 +184,22 @@ Result<std::vector<std::byte>> write_locked(const Prepared& model, const Sealing
   return record;
 }
 
-// The record first: a locked model without its record could not be opened, a record without its model harms nobody.
-Result<LockReport> commit_both(OutputFile& sidecar, OutputFile& model, LockReport report) {
-  if (auto committed = sidecar.commit(); !committed) return committed.error();
-  if (auto committed = model.commit(); !committed) {
-    ::unlink(report.sidecar_path.c_str());
-    return committed.error();
+// The record first: a locked model without its record could not be opened. A record that is replaced (--force) is kept under
+// another name until the model is in place: it may be the only one of the model that is still there.
+Result<void> commit_both(OutputFile& sidecar, OutputFile& model) {
+  const std::string kept = sibling_name(sidecar.path());
+  const bool replaced = ::rename(sidecar.path().c_str(), kept.c_str()) == 0;
+  const auto put_back = [&] { replaced ? ::rename(kept.c_str(), sidecar.path().c_str()) : ::unlink(sidecar.path().c_str()); };
+  if (auto committed = sidecar.commit(); !committed) {
+    if (replaced) put_back();
+    return committed;
   }
-  return report;
+  if (auto committed = model.commit(); !committed) {
+    put_back();
+    return committed;
+  }
+  if (replaced) ::unlink(kept.c_str());
+  return {};
 }
 
 Result<LockReport> lock_opened(const MasterKey& key, const FileSource& source, const std::string& out_path, const LockOptions& options,
@@ -199,13 +210,19 @@ Result<LockReport> lock_opened(const MasterKey& key, const FileSource& source, c
   if (!kernel) return kernel.error();
   Seal seal{.slot_bytes = options.slot_bytes};
   if (options.fingerprint_hint) seal.envelope.hint = key.fingerprint_bytes();
-  const auto sealing = begin_fitting(make_core(*model, options, lock_id), key, seal, options.sidecar ? kLargestSidecar : model->codec->record_limit());
+  const auto sealing = begin_fitting(make_core(*model, options, lock_id), key, seal, options.sidecar ? kMaxSidecar : model->codec->record_limit());
   if (!sealing) return sealing.error();
 
   const std::string sidecar_path = options.sidecar && !options.sidecar_path.empty() ? options.sidecar_path : out_path + ".nnlock";
   if (auto checked = check_places(out_path, sidecar_path, options); !checked) return checked.error();
   auto out = OutputFile::create(out_path, 0666, options.force, &source);
   if (!out) return out.error();
+  std::optional<OutputFile> sidecar;
+  if (options.sidecar) {
+    auto created = OutputFile::create(sidecar_path, 0666, options.force, &source);
+    if (!created) return created.error();
+    sidecar.emplace(*std::move(created));
+  }
   const auto record = write_locked(*model, *sealing, seal, source, *out, **kernel, options);
   if (!record) return record.error();
   LockReport report = report_on(*sealing, **kernel);
@@ -217,16 +234,16 @@ Result<LockReport> lock_opened(const MasterKey& key, const FileSource& source, c
     return report;
   }
   report.sidecar_path = sidecar_path;
-  auto sidecar = OutputFile::create(report.sidecar_path, 0666, options.force, &source);
-  if (!sidecar) return sidecar.error();
-  if (auto written = write_at(sidecar->fd(), 0, *record, report.sidecar_path); !written) return written.error();
-  return commit_both(*sidecar, *out, std::move(report));
+  if (auto written = write_at(sidecar->fd(), 0, *record, sidecar_path); !written) return written.error();
+  if (auto committed = commit_both(*sidecar, *out); !committed) return committed.error();
+  return report;
 }
 
 }  // namespace
 
 Result<LockReport> lock::lock_with_id(const MasterKey& key, const std::string& in, const std::string& out, const LockOptions& options,
                                       const LockId& lock_id) {
+  if (auto ready = keys::crypto_ready(); !ready) return ready.error();
   if (auto checked = check_options(options); !checked) return checked.error();
   const auto source = FileSource::open(in);
   if (!source) return source.error();

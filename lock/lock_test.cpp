@@ -165,6 +165,17 @@ TEST(Lock, ModelAndRecordNeverShareAPlace) {
   EXPECT_EQ(scratch.entries(), 2U);
 }
 
+// When the model cannot be put in place, the record that it would have replaced is still there.
+TEST(Lock, AFailedReplacementKeepsTheOldRecord) {
+  const Scratch scratch;
+  const auto in = scratch.write("in", small_onnx());
+  scratch.write("out.nnlock", to_bytes("the record of a model that is still in use"));
+  const auto sabotage = [&](std::uint64_t, std::uint64_t) { std::filesystem::create_directory(scratch.file("out")); };
+  EXPECT_EQ(lock_file(test_key(1), in, scratch.file("out"), {.sidecar = true, .force = true, .progress = sabotage}).error().code, ErrorCode::io);
+  EXPECT_EQ(scratch.read("out.nnlock"), to_bytes("the record of a model that is still in use"));
+  EXPECT_EQ(scratch.entries(), 3U);
+}
+
 TEST(Lock, SidecarAndEmbeddedRecordConflict) {
   const Scratch scratch;
   const auto out = scratch.write("out", locked(small_tflite(), test_key(1)));

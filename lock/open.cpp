@@ -73,16 +73,16 @@ Result<formats::Structure> check_codec(const FoundRecord& found, Format format, 
 
 }  // namespace
 
-Result<FoundRecord> find_record(const formats::ByteSource& model, const std::vector<std::byte>* sidecar) {
+Result<FoundRecord> find_record(const formats::ByteSource& model, std::optional<std::vector<std::byte>> sidecar) {
   const auto codec = formats::detect(model);
-  if (!codec) return codec.error();
-  auto embedded = (*codec)->find_record(model);
-  if (!embedded) return embedded.error();
-  if (sidecar != nullptr) {
-    if (embedded->has_value()) return bad_record("the model has a record inside and one beside it");
-    return FoundRecord{.bytes = *sidecar, .in_sidecar = true};
-  }
-  if (!embedded->has_value())
+  if (!codec && (!sidecar || codec.error().code == ErrorCode::io)) return codec.error();
+  Result<std::optional<formats::Embedded>> embedded = std::optional<formats::Embedded>();
+  if (codec) embedded = (*codec)->find_record(model);
+  if (!embedded && (!sidecar || embedded.error().code == ErrorCode::io)) return embedded.error();
+  const bool inside = embedded && embedded->has_value();
+  if (sidecar && inside) return bad_record("the model has a record inside and one beside it");
+  if (sidecar) return FoundRecord{.bytes = *std::move(sidecar), .in_sidecar = true};
+  if (!inside)
     return Error{.code = ErrorCode::not_locked,
                  .message = "the model is not locked, or its record was taken out",
                  .hint = "lock it with `nnlock lock`, or give the record with --sidecar"};
@@ -90,6 +90,7 @@ Result<FoundRecord> find_record(const formats::ByteSource& model, const std::vec
 }
 
 Result<Keyed> open_record(std::span<const std::byte> bytes, const MasterKey& key, bool decoy, std::span<const std::uint64_t> restored_lengths) {
+  if (auto ready = keys::crypto_ready(); !ready) return ready.error();
   auto record = parse_record(bytes);
   if (!record) return record.error();
   if (auto checked = check_lengths(*record, restored_lengths); !checked) return checked.error();
@@ -106,10 +107,31 @@ Result<Keyed> open_record(std::span<const std::byte> bytes, const MasterKey& key
   return keyed;
 }
 
+Result<std::vector<Run>> clip_to_structure(Format format, const formats::ByteSource& restored, std::span<const Run> runs) {
+  const auto codec = formats::codec_for(format);
+  if (!codec) return codec.error();
+  const auto extent = (*codec)->structure_extent(restored);
+  if (!extent) return extent.error();
+  std::vector<Run> clipped;
+  for (const Run& run : runs)
+    if (run.offset < *extent) clipped.push_back({run.offset, std::min(run.length, *extent - run.offset)});
+  return clipped;
+}
+
 std::vector<Parameter> params_of(const Core& core, std::uint32_t file) {
   std::vector<Parameter> params;
   std::copy_if(core.params.begin(), core.params.end(), std::back_inserter(params), [file](const Parameter& p) { return p.file == file; });
   return params;
+}
+
+// A decoy's skeleton is not authenticated, so no more of it is read than the codec needs until the codec has agreed.
+Result<void> check_unkeyed(Image& image, const FoundRecord& found, const FileEntry& entry, const formats::ByteSource& restored,
+                           std::span<const Run> runs, std::span<const Parameter> params) {
+  const auto clipped = clip_to_structure(entry.format, restored, runs);
+  if (!clipped) return clipped.error();
+  if (auto filled = image.fill(restored, *clipped); !filled) return filled;
+  if (auto checked = check_codec(found, entry.format, image.bytes(), params); !checked) return checked.error();
+  return {};
 }
 
 std::string name_at(const formats::Structure& structure, std::uint64_t offset) {
@@ -128,6 +150,8 @@ Result<OpenedFile> open_file(const Keyed& keyed, std::uint32_t file, const forma
   const auto runs = skeleton_runs(params, entry.length);
   auto image = Image::reserve(entry.length);
   if (!image) return image.error();
+  if (!keyed.fits && found != nullptr && entry.format != Format::raw)  // nobody vouches for the runs: structure first, the rest after
+    if (auto looked = check_unkeyed(*image, *found, entry, restored, runs, params); !looked) return looked.error();
   if (auto filled = image->fill(restored, runs); !filled) return filled.error();
   if (keyed.fits && !keys::equal_constant_time(skeleton_hash(entry.role, image->bytes(), runs), entry.skeleton))
     return tampered("the model's structure differs from what was locked");

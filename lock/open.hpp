@@ -25,8 +25,9 @@ struct FoundRecord {
   std::vector<formats::Edit> edits;
   bool in_sidecar = false;
 };
-// `sidecar` is null when there is none. Errors: not_locked, bad_record, bad_model.
-Result<FoundRecord> find_record(const formats::ByteSource& model, const std::vector<std::byte>* sidecar);
+// With a sidecar, the model file is looked at for a second record only: it is judged after the keyed checks (steps 5 and 6).
+// Errors: not_locked, bad_record, io; without a sidecar also bad_model.
+Result<FoundRecord> find_record(const formats::ByteSource& model, std::optional<std::vector<std::byte>> sidecar);
 
 // What a caller demands beyond the scheme (step 7).
 struct Demands {
@@ -56,6 +57,9 @@ Result<OpenedFile> open_file(const Keyed& keyed, std::uint32_t file, const forma
 
 // Step 7.
 Result<void> check_demands(const Record& record, const Demands& demands);
+
+// The part of `runs` that the codec of `format` looks at: all that may be read of a skeleton nobody vouches for.
+Result<std::vector<Run>> clip_to_structure(Format format, const formats::ByteSource& restored, std::span<const Run> runs);
 
 // Recorded parameters of one file.
 std::vector<Parameter> params_of(const Core& core, std::uint32_t file);

@@ -18,7 +18,7 @@ constexpr std::string_view kMagic = "NNLOCKR1";
 constexpr std::uint64_t kFrameBytes = 32;
 constexpr std::uint64_t kMacBytes = 32;
 constexpr std::uint64_t kMaxRestoredBytes = std::uint64_t{1} << 60;
-constexpr std::uint64_t kMaxFiles = 65536, kMaxParams = std::uint64_t{1} << 24, kMaxChunks = std::uint64_t{1} << 32;
+constexpr std::uint64_t kMaxFiles = 65536;
 constexpr std::size_t kMaxDepth = 6;  // arrays inside one another
 constexpr std::uint64_t kMinSlot = 64, kMaxSlot = std::uint64_t{1} << 20;
 
@@ -80,20 +80,26 @@ Parameter read_parameter(CborReader& in) {
 }
 
 // Section 3.2: inside its file, sorted, disjoint.
-void check_parameters(CborReader& in, const Core& core) {
-  std::uint64_t chunks = 0;
-  const Parameter* previous = nullptr;
-  for (const Parameter& p : core.params) {
-    if (in.failed()) return;
-    const bool in_file = p.file < core.files.size() && p.length >= 1 && p.length <= core.files[p.file].length &&
-                         p.offset <= core.files[p.file].length - p.length;
-    if (!in_file) return in.fail(ErrorCode::bad_record, "a parameter of the record lies outside its file");
-    if (previous != nullptr && (p.file < previous->file ||
-                                (p.file == previous->file && p.offset < previous->offset + previous->length)))
+void check_parameter(CborReader& in, const Core& core, const Parameter& p, std::uint64_t& chunks) {
+  const bool in_file = p.file < core.files.size() && p.length >= 1 && p.length <= core.files[p.file].length &&
+                       p.offset <= core.files[p.file].length - p.length;
+  if (!in_file) return in.fail(ErrorCode::bad_record, "a parameter of the record lies outside its file");
+  if (!core.params.empty()) {
+    const Parameter& previous = core.params.back();
+    if (p.file < previous.file || (p.file == previous.file && p.offset < previous.offset + previous.length))
       return in.fail(ErrorCode::bad_record, "parameters of the record overlap or are out of order");
-    chunks += core.chunks(p);
-    if (chunks > kMaxChunks) return in.fail(ErrorCode::bad_record, "the record has too many chunks");
-    previous = &p;
+  }
+  chunks += core.chunks(p);
+  if (chunks > kMaxChunks) in.fail(ErrorCode::bad_record, "the record has too many chunks");
+}
+
+void read_parameters(CborReader& in, Core& core, std::uint64_t params) {
+  core.params.reserve(static_cast<std::size_t>(params));
+  std::uint64_t chunks = 0;
+  for (std::uint64_t i = 0; i < params && !in.failed(); ++i) {
+    const Parameter p = read_parameter(in);
+    if (!in.failed()) check_parameter(in, core, p, chunks);
+    core.params.push_back(p);
   }
 }
 
@@ -147,10 +153,8 @@ Result<Core> read_core(std::span<const std::byte> bytes) {
   core.files.reserve(static_cast<std::size_t>(files));
   for (std::uint64_t i = 0; i < files && !in.failed(); ++i) core.files.push_back(read_file_entry(in));
   const std::uint64_t params = count(in, "parameters", kMaxParams, 5);
-  core.params.reserve(static_cast<std::size_t>(params));
-  for (std::uint64_t i = 0; i < params && !in.failed(); ++i) core.params.push_back(read_parameter(in));
+  read_parameters(in, core, params);
   in.end("core");
-  check_parameters(in, core);
   if (in.failed()) return in.error();
   return core;
 }
@@ -226,17 +230,25 @@ Result<void> check_magic(std::span<const std::byte> bytes) {
 
 }  // namespace
 
+Result<void> check_frame(std::span<const std::byte> frame, std::uint64_t size) {
+  if (auto magic = check_magic(frame); !magic) return magic;
+  const std::uint64_t head_bytes = read_be(frame.subspan(16, 4));
+  const std::uint64_t slot_bytes = read_be(frame.subspan(20, 4));
+  const std::uint64_t tag_bytes = read_be(frame.subspan(24, 8));
+  if (slot_bytes < kMinSlot || slot_bytes > kMaxSlot) return bad("its slot length is out of range");
+  if (size > kMaxSidecar || tag_bytes > size || record_size(head_bytes, slot_bytes, tag_bytes) != size)
+    return bad("its length is not what its fields say");
+  return {};
+}
+
 Result<Record> parse_record(std::span<const std::byte> bytes) {
-  if (auto magic = check_magic(bytes); !magic) return magic.error();
+  if (auto framed = check_frame(bytes, bytes.size()); !framed) return framed.error();
   Record record;
   record.frame = bytes.first(kFrameBytes);
   record.coverage = {static_cast<std::uint32_t>(read_be(bytes.subspan(8, 4))), static_cast<std::uint32_t>(read_be(bytes.subspan(12, 4)))};
   const std::uint64_t head_bytes = read_be(bytes.subspan(16, 4));
   const std::uint64_t slot_bytes = read_be(bytes.subspan(20, 4));
   const std::uint64_t tag_bytes = read_be(bytes.subspan(24, 8));
-  if (slot_bytes < kMinSlot || slot_bytes > kMaxSlot) return bad("its slot length is out of range");
-  if (tag_bytes > bytes.size() || record_size(head_bytes, slot_bytes, tag_bytes) != bytes.size())
-    return bad("its length is not what its fields say");
   record.slot_bytes = static_cast<std::uint32_t>(slot_bytes);
   record.head = bytes.subspan(kFrameBytes, static_cast<std::size_t>(head_bytes));
   const auto after_head = bytes.subspan(kFrameBytes + static_cast<std::size_t>(head_bytes));

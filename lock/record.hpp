@@ -75,6 +75,9 @@ struct Record {
   std::span<const std::byte> tags;                         // 16 bytes a chunk of the covered parameters
 };
 
+// Magic and lengths alone: `frame` is the first 32 bytes (fewer when there are no more) of a record of `size` bytes.
+Result<void> check_frame(std::span<const std::byte> frame, std::uint64_t size);
+
 // Errors: bad_record, unsupported, licence.
 Result<Record> parse_record(std::span<const std::byte> bytes);
 
@@ -93,6 +96,10 @@ struct RecordParts {
 };
 std::uint64_t record_size(std::uint64_t head_bytes, std::uint64_t slot_bytes, std::uint64_t tag_bytes);
 std::vector<std::byte> assemble_record(const RecordParts& parts, std::span<const std::byte, 32> mac);
+
+// What a core may hold at most (section 3); a writer must keep to it as well.
+constexpr std::uint64_t kMaxParams = std::uint64_t{1} << 24, kMaxChunks = std::uint64_t{1} << 32;
+constexpr std::uint64_t kMaxSidecar = std::uint64_t{4} << 30;  // bytes
 
 // Number of chunks of the covered parameters. The core's own limits keep it below 2^32.
 std::uint64_t covered_chunks(const Core& core, Coverage coverage);

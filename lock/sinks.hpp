@@ -19,7 +19,7 @@ namespace nnlock::lock {
 class FileSink final : public ChunkSink {
  public:
   FileSink(int fd, std::string path, std::span<const formats::Edit> edits) : fd_(fd), path_(std::move(path)), edits_(edits) {}
-  std::span<std::byte> place(std::uint64_t, std::span<std::byte> scratch) const override { return scratch; }
+  std::span<std::byte> place(std::uint64_t, std::size_t length, std::span<std::byte> scratch) const override { return scratch.first(length); }
   Result<void> commit(std::uint64_t offset, std::span<const std::byte> chunk) const override {
     return write_at(fd_, stored_offset(edits_, offset), chunk, path_);
   }
@@ -34,9 +34,10 @@ class FileSink final : public ChunkSink {
 class MemorySink final : public ChunkSink {
  public:
   explicit MemorySink(std::span<std::byte> file) : file_(file) {}
-  std::span<std::byte> place(std::uint64_t offset, std::span<std::byte> scratch) const override {
-    return file_.subspan(static_cast<std::size_t>(offset), scratch.size());
+  std::span<std::byte> place(std::uint64_t offset, std::size_t length, std::span<std::byte>) const override {
+    return file_.subspan(static_cast<std::size_t>(offset), length);
   }
+  bool needs_scratch() const override { return false; }
   Result<void> commit(std::uint64_t, std::span<const std::byte>) const override { return {}; }
 
  private:
@@ -45,7 +46,7 @@ class MemorySink final : public ChunkSink {
 
 class NullSink final : public ChunkSink {
  public:
-  std::span<std::byte> place(std::uint64_t, std::span<std::byte> scratch) const override { return scratch; }
+  std::span<std::byte> place(std::uint64_t, std::size_t length, std::span<std::byte> scratch) const override { return scratch.first(length); }
   Result<void> commit(std::uint64_t, std::span<const std::byte>) const override { return {}; }
 };
 

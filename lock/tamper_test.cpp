@@ -93,6 +93,27 @@ TEST(TamperMore, DoubledRecordsAreRefused) {
   EXPECT_EQ(refusal(onnx, key), ErrorCode::bad_record);
 }
 
+// With the record beside it, the model is judged by key first: every flipped bit is `tampered`, whatever the codec would say.
+TEST(TamperMore, FlippedBitsOfASidecarLockedModelAreTampered) {
+  const MasterKey key = test_key(1);
+  for (const NamedModel& model : small_models()) {
+    SCOPED_TRACE(model.name);
+    const Scratch scratch;
+    ASSERT_TRUE(lock_file(key, scratch.write("in", model.bytes), scratch.file("out"), {.sidecar = true}));
+    const Bytes record = scratch.read("out.nnlock");
+    Bytes file = scratch.read("out");
+    for (std::size_t bit = 0; bit < file.size() * 8; ++bit) {
+      file[bit / 8] ^= static_cast<std::byte>(1 << (bit % 8));
+      const auto opened = unlock_bytes(key, file, record, {.threads = 1});
+      ASSERT_FALSE(opened) << bit;
+      ASSERT_EQ(opened.error().code, ErrorCode::tampered) << "bit " << bit << ": " << opened.error().message;
+      file[bit / 8] ^= static_cast<std::byte>(1 << (bit % 8));
+    }
+    const auto other = unlock_bytes(test_key(2), file, record, {});
+    EXPECT_EQ(other.error().code, ErrorCode::wrong_key);
+  }
+}
+
 TEST(TamperMore, ErrorsNameTensorAndOffset) {
   const MasterKey key = test_key(1);
   Bytes file = locked(safetensors_with({100, 20000}), key, {.chunk_log2 = 16});

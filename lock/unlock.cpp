@@ -3,6 +3,7 @@
 //
 // Unlocking and verifying (spec/lock-v1.md sections 8 and 9).
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,8 +16,6 @@ namespace nnlock {
 namespace {
 
 using namespace nnlock::lock;
-
-constexpr std::uint64_t kLargestSidecar = std::uint64_t{4} << 30;
 
 // A locked model after steps 1 to 7. Not movable once built: views point between the members.
 struct Opened {
@@ -32,10 +31,10 @@ struct Opened {
   std::vector<Run> runs() const { return skeleton_runs(file->params, length()); }
 };
 
-Result<std::unique_ptr<Opened>> open_model(const formats::ByteSource& model, const std::vector<std::byte>* sidecar, const MasterKey& key,
+Result<std::unique_ptr<Opened>> open_model(const formats::ByteSource& model, std::optional<std::vector<std::byte>> sidecar, const MasterKey& key,
                                            const UnlockOptions& options) {
   auto opened = std::make_unique<Opened>();
-  auto found = find_record(model, sidecar);
+  auto found = find_record(model, std::move(sidecar));
   if (!found) return found.error();
   opened->found = *std::move(found);
   auto restored = RestoredSource::over(model, opened->found.edits);
@@ -86,7 +85,6 @@ Result<UnlockReport> run(Opened& opened, const ChunkSink& sink, bool verify_only
 struct Input {
   std::unique_ptr<FileSource> model;
   std::optional<std::vector<std::byte>> sidecar;
-  const std::vector<std::byte>* sidecar_or_null() const { return sidecar ? &*sidecar : nullptr; }
 };
 
 Result<Input> open_input(const std::string& path, const std::string& sidecar_path) {
@@ -95,7 +93,7 @@ Result<Input> open_input(const std::string& path, const std::string& sidecar_pat
   Input input{.model = *std::move(model)};
   const std::string sidecar = sidecar_path.empty() ? path + ".nnlock" : sidecar_path;
   if (sidecar_path.empty() && !file_exists(sidecar)) return input;
-  auto bytes = read_record_file(sidecar, kLargestSidecar);
+  auto bytes = read_record_file(sidecar);
   if (!bytes) return bytes.error();
   input.sidecar = *std::move(bytes);
   return input;
@@ -126,9 +124,9 @@ Result<ModelBuffer> unlock_in_place(Opened& opened, const UnlockOptions& options
 }  // namespace
 
 Result<UnlockReport> unlock_file(const MasterKey& key, const std::string& in, const std::string& out, const UnlockOptions& options) {
-  const auto input = naming(open_input(in, options.sidecar_path), in);
+  auto input = naming(open_input(in, options.sidecar_path), in);
   if (!input) return input.error();
-  const auto opened = naming(open_model(*input->model, input->sidecar_or_null(), key, options), in);
+  const auto opened = naming(open_model(*input->model, std::move(input->sidecar), key, options), in);
   if (!opened) return opened.error();
   auto file = OutputFile::create(out, 0600, options.force, input->model.get());
   if (!file) return file.error();
@@ -139,18 +137,20 @@ Result<UnlockReport> unlock_file(const MasterKey& key, const std::string& in, co
 }
 
 Result<UnlockReport> unlock_to_fd(const MasterKey& key, const std::string& in, int fd, const UnlockOptions& options) {
-  const auto input = naming(open_input(in, options.sidecar_path), in);
+  auto input = naming(open_input(in, options.sidecar_path), in);
   if (!input) return input.error();
-  const auto opened = naming(open_model(*input->model, input->sidecar_or_null(), key, options), in);
+  const auto opened = naming(open_model(*input->model, std::move(input->sidecar), key, options), in);
   if (!opened) return opened.error();
+  if (const int flags = ::fcntl(fd, F_GETFL); flags >= 0 && (flags & O_APPEND) != 0)  // it would put chunks in any order
+    return Error{.code = ErrorCode::usage, .message = "the file descriptor is open for appending", .hint = "open it without O_APPEND"};
   if (::ftruncate(fd, 0) != 0) return io_error("", "cannot write to the file descriptor", errno);
   return naming(unlock_into(**opened, fd, "", options), in);
 }
 
 Result<ModelBuffer> unlock_to_memory(const MasterKey& key, const std::string& in, const UnlockOptions& options, UnlockReport* report) {
-  const auto input = naming(open_input(in, options.sidecar_path), in);
+  auto input = naming(open_input(in, options.sidecar_path), in);
   if (!input) return input.error();
-  const auto opened = naming(open_model(*input->model, input->sidecar_or_null(), key, options), in);
+  const auto opened = naming(open_model(*input->model, std::move(input->sidecar), key, options), in);
   if (!opened) return opened.error();
   return naming(unlock_in_place(**opened, options, report), in);
 }
@@ -158,18 +158,19 @@ Result<ModelBuffer> unlock_to_memory(const MasterKey& key, const std::string& in
 Result<ModelBuffer> unlock_bytes(const MasterKey& key, std::span<const std::byte> locked, std::span<const std::byte> sidecar,
                                  const UnlockOptions& options, UnlockReport* report) {
   const formats::MemorySource model(locked);
-  const std::vector<std::byte> record(sidecar.begin(), sidecar.end());
-  const auto opened = open_model(model, record.empty() ? nullptr : &record, key, options);
+  std::optional<std::vector<std::byte>> record;
+  if (!sidecar.empty()) record.emplace(sidecar.begin(), sidecar.end());
+  const auto opened = open_model(model, std::move(record), key, options);
   if (!opened) return opened.error();
   return unlock_in_place(**opened, options, report);
 }
 
 Result<UnlockReport> verify_file(const MasterKey& key, const std::string& in, const UnlockOptions& options) {
-  const auto input = naming(open_input(in, options.sidecar_path), in);
+  auto input = naming(open_input(in, options.sidecar_path), in);
   if (!input) return input.error();
   UnlockOptions strict = options;
   strict.decoy = false;
-  const auto opened = naming(open_model(*input->model, input->sidecar_or_null(), key, strict), in);
+  const auto opened = naming(open_model(*input->model, std::move(input->sidecar), key, strict), in);
   if (!opened) return opened.error();
   return naming(run(**opened, NullSink(), true, strict), in);
 }

@@ -138,6 +138,9 @@ Result<ModelBuffer> unlock_bytes(const MasterKey& key, std::span<const std::byte
 // Checks everything that unlocking checks and writes nothing. Errors as for unlocking.
 Result<UnlockReport> verify_file(const MasterKey& key, const std::string& in, const UnlockOptions& options);
 
+// Takes away the temporary files of outputs that are being written. Safe to call from a signal handler, before the process ends.
+void remove_unfinished_outputs() noexcept;
+
 // Describes a model, locked or plain. Needs no key and therefore authenticates nothing. `sidecar_path` as in UnlockOptions.
 Result<ModelInfo> inspect_file(const std::string& in, const std::string& sidecar_path = {});
 
