@@ -43,7 +43,8 @@ python_tests() {  # python_tests NAME PATH
 }
 
 reference() {
-  /usr/bin/python3 spec/reference/test_reference.py && /usr/bin/python3 spec/vectors/generate/generate.py --check
+  /usr/bin/python3 spec/reference/test_reference.py && /usr/bin/python3 spec/reference/run_vectors.py &&
+    /usr/bin/python3 spec/vectors/generate/generate.py --check
 }
 
 step "reference and vectors" reference
