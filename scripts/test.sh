@@ -39,7 +39,7 @@ compiles() {  # compiles PRESET
 }
 
 python_tests() {  # python_tests NAME PATH
-  NNLOCK_PROGRAM=$PWD/build/nnlock build/venv/bin/python -m pytest -q --junitxml="$results/$1.xml" -rs "$2"
+  NNLOCK_PROGRAM=$PWD/build/nnlock build/venv/bin/python -m pytest -q -o junit_family=xunit1 --junitxml="$results/$1.xml" -rs "$2"
 }
 
 reference() {
