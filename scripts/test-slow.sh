@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-all=(fuzz tsan large avx512)
+all=(fuzz tsan large)
 lanes=("$@")
 [ ${#lanes[@]} -eq 0 ] && lanes=("${all[@]}")
 
@@ -32,10 +32,6 @@ lane_tsan() {  # the C++ tests under ThreadSanitizer
 
 lane_large() {  # a sparse model larger than memory: lock, verify and inspect stay small
   build/venv/bin/python -m pytest -q tests/slow/test_large.py
-}
-
-lane_avx512() {  # the AVX-512 kernel under an emulator
-  tests/emulated/avx512.sh
 }
 
 failed=0
