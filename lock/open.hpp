@@ -31,7 +31,6 @@ Result<FoundRecord> find_record(const formats::ByteSource& model, std::optional<
 
 // What a caller demands beyond the scheme (step 7).
 struct Demands {
-  bool decoy = false;
   std::optional<LockId> lock_id;
   std::optional<Family> least_family;
 };

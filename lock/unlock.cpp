@@ -48,7 +48,7 @@ Result<std::unique_ptr<Opened>> open_model(const formats::ByteSource& model, std
   auto file = open_file(*opened->keyed, opened->index(), *opened->restored, &opened->found);
   if (!file) return file.error();
   opened->file.emplace(*std::move(file));
-  const Demands demands{options.decoy, options.expected_lock_id, options.least_family};
+  const Demands demands{options.expected_lock_id, options.least_family};
   if (auto met = check_demands(record, demands); !met) return met.error();
   const auto kernel = choose_kernel(record.core.suite);
   if (!kernel) return kernel.error();
