@@ -20,11 +20,19 @@ struct KernelInfo {
   bool chosen = false;     // it is what lock and unlock use now (NNLOCK_KERNEL counted in)
 };
 
+// A number kernel does the arithmetic of layouts `finite`, `range` and `block` beside a kernel of either suite.
+struct NumberKernelInfo {
+  std::string name;
+  bool runnable = false;
+  bool chosen = false;
+};
+
 struct MachineInfo {
   std::string version;             // of nnlock
   std::string openssl_version;     // of the library in use
   std::string cpu_features;        // space-separated, as far as kernels care
   std::vector<KernelInfo> kernels;
+  std::vector<NumberKernelInfo> number_kernels;
   unsigned threads = 1;            // that would be used
   std::uint64_t memory_lock_limit = 0;  // bytes; UINT64_MAX means unlimited
   std::uint64_t core_dump_limit = 0;    // bytes
@@ -33,7 +41,8 @@ struct MachineInfo {
 
 MachineInfo machine_info();
 
-// Unlock speed of one kernel over `bytes` in place on one thread, best of several runs, in bytes per second.
+// Unlock speed of one kernel, of either kind, over `bytes` in place on one thread, best of several runs, in bytes per second. A kernel
+// unlocks layout `bytes`; a number kernel unlocks float32 in layout `finite`, with the kernel that is chosen for aes256 beside it.
 // Errors: usage when the kernel is unknown or cannot run here.
 Result<double> measure_kernel(const std::string& name, std::uint64_t bytes);
 

@@ -23,7 +23,8 @@ namespace nnlock {
 enum class Suite : std::uint8_t { aes256 = 1, chacha20 = 2 };
 using LockId = std::array<std::byte, 16>;
 
-// Called from one thread at a time with bytes of parameters done and in all.
+// Called from one thread at a time with bytes of work done and in all. A parameter counts once each time it is read: locking with
+// LayoutChoice::automatic reads most of them twice.
 using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
 // A family groups the locks of successive versions of one model, so that a reader can demand a least version.
@@ -32,8 +33,15 @@ struct Family {
   std::uint64_t version = 0;
 };
 
+// What lock_file() may turn parameters into (lock-v1 section 5.4).
+enum class LayoutChoice : std::uint8_t {
+  automatic,  // floats stay finite numbers, wide integers keep their range, the rest is locked byte by byte
+  bytes,      // everything byte by byte
+};
+
 struct LockOptions {
   Suite suite = Suite::aes256;
+  LayoutChoice layout = LayoutChoice::automatic;
   std::uint8_t chunk_log2 = 18;        // chunk size 2^16 to 2^24 bytes; raised when the record would not fit its container
   std::vector<std::string> include;    // globs on parameter names; empty means all
   std::vector<std::string> exclude;    // globs; these parameters stay plain (still authenticated)
@@ -58,14 +66,31 @@ struct UnlockOptions {
   Progress progress;
 };
 
+// What layout `finite` tells about the values of a float tensor (lock-v1 section 5.1). Locked values keep to it as well.
+struct FiniteInfo {
+  bool nonzero = true;                 // false: zeros and subnormal numbers only; low and high then mean nothing
+  int low = 0, high = 0;               // magnitudes from 2^low to below 2^(high + 1)
+  bool zero = false;                   // zeros and subnormal numbers too
+  bool keeps_sign = false;             // no sign bit is set, and locking sets none
+};
+
+// What layout `range` tells (section 5.2): values in [-2^bits, 2^bits), or in [0, 2^bits) if not `negative`.
+struct RangeInfo {
+  int bits = 0;
+  bool negative = false;
+};
+
 // One tensor as `inspect` shows it.
 struct TensorInfo {
   std::string name;
   Dtype dtype = Dtype::opaque;
   std::vector<std::uint64_t> shape;    // elements
   std::uint64_t offset = 0, length = 0;  // bytes, restored coordinates
-  std::string layout;                  // "bytes", "plain", or "" for a constant outside the record
-  std::string reason;                  // why a constant stays readable
+  std::string layout;                  // "bytes", "plain", "finite", "range", "block", or "" for a constant outside the record;
+                                       // of a plain model: what locking without options would choose
+  std::string reason;                  // why a constant stays readable, or why a float tensor is in layout "bytes"
+  std::optional<FiniteInfo> finite;    // layout "finite" only
+  std::optional<RangeInfo> range;      // layout "range" only
 };
 
 struct RecordInfo {
@@ -87,12 +112,18 @@ struct ModelInfo {
   std::uint64_t param_bytes = 0;       // of all learned bytes, lockable or not
 };
 
+// How many parameters are in each layout.
+struct LayoutCounts {
+  std::uint64_t bytes = 0, plain = 0, finite = 0, range = 0, block = 0;
+};
+
 struct LockReport {
   LockId lock_id{};
   std::uint64_t params = 0, locked_bytes = 0;  // parameters that were scrambled
+  LayoutCounts layouts;                // of the parameters in the record
   std::uint64_t record_bytes = 0, chunks = 0;
   std::uint64_t plain_bytes = 0;       // learned bytes left readable: excluded, or not lockable in place
-  std::string kernel;                  // name of the kernel that ran
+  std::string kernel;                  // name of the kernel that ran; with a number kernel: both, a comma between
   std::string sidecar_path;            // when one was written
 };
 
@@ -100,7 +131,7 @@ struct UnlockReport {
   LockId lock_id{};
   std::uint64_t params = 0, bytes = 0;
   bool key_fits = true;                // false only for a decoy
-  std::string kernel;
+  std::string kernel;                  // as in LockReport
 };
 
 // An unlocked model in private memory: left out of core dumps, wiped and unmapped on destruction.
@@ -141,7 +172,8 @@ Result<UnlockReport> verify_file(const MasterKey& key, const std::string& in, co
 // Takes away the temporary files of outputs that are being written. Safe to call from a signal handler, before the process ends.
 void remove_unfinished_outputs() noexcept;
 
-// Describes a model, locked or plain. Needs no key and therefore authenticates nothing. `sidecar_path` as in UnlockOptions.
+// Describes a model, locked or plain. Needs no key and therefore authenticates nothing. Of a plain model all parameters are read,
+// to tell which layouts they would get. `sidecar_path` as in UnlockOptions.
 Result<ModelInfo> inspect_file(const std::string& in, const std::string& sidecar_path = {});
 
 }  // namespace nnlock
