@@ -1,27 +1,18 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "formats/codec.hpp"
+#include "formats/codec_testing.hpp"
 #include "formats/malformed/safetensors_writer.hpp"
+#include "formats/real_models_testing.hpp"
 
 namespace nnlock::formats {
 namespace {
-
-using malformed::Bytes;
-
-Bytes bytes_of(std::string_view text) {
-  const auto bytes = std::as_bytes(std::span(text));
-  return {bytes.begin(), bytes.end()};
-}
 
 TEST(Detect, WordsForFormatsAndDtypes) {
   EXPECT_STREQ(to_string(Format::raw), "raw");
@@ -72,24 +63,19 @@ TEST(Detect, OtherFilesAreNoModels) {
   }
 }
 
-TEST(Detect, RealFilesAreTakenByTheCodecOfTheirName) {
-  const char* named = std::getenv("NNLOCK_DATA_DIR");
-  const char* source = std::getenv("NNLOCK_SOURCE_DIR");
-  const auto data = named != nullptr ? std::filesystem::path(named)
-                                     : std::filesystem::path(source != nullptr ? source : ".") / ".." / "shared" / "data";
-  if (!std::filesystem::exists(data)) {
-    const char* ci = std::getenv("CI");
-    ASSERT_FALSE(ci != nullptr && std::string_view(ci) == "true") << "the real model files are missing in CI";
-    GTEST_SKIP() << "no real model files: set NNLOCK_DATA_DIR";
-  }
+class DetectReal : public RealModels {
+ protected:
+  void SetUp() override { need(""); }
+};
+
+TEST_F(DetectReal, FilesAreTakenByTheCodecOfTheirName) {
   for (const Codec* codec : codecs()) {
     const std::string format = to_string(codec->format());
     int seen = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(data / format)) {
+    for (const auto& entry : std::filesystem::directory_iterator(data_dir() / format)) {
       if (entry.path().extension() != "." + format) continue;
-      std::ifstream in(entry.path(), std::ios::binary);
-      const auto file = bytes_of(std::string((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()));
-      const auto taken = detect(MemorySource(file));
+      const auto file = read_file(entry.path());
+      const auto taken = detect(MemorySource(bytes_of(file)));
       ASSERT_TRUE(taken) << entry.path().filename() << ": " << taken.error().message;
       EXPECT_EQ((*taken)->format(), codec->format()) << entry.path().filename();
       ++seen;

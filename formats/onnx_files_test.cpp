@@ -5,33 +5,17 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
 
-#include "formats/codec.hpp"
+#include "formats/codec_testing.hpp"
+#include "formats/real_models_testing.hpp"
 
 namespace nnlock::formats {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
-
-fs::path data_dir() {
-  if (const char* dir = std::getenv("NNLOCK_DATA_DIR")) return dir;
-  const char* source = std::getenv("NNLOCK_SOURCE_DIR");
-  const fs::path beside = fs::path(source ? source : ".") / ".." / "shared" / "data";
-  return fs::is_directory(beside) ? beside : fs::path();
-}
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 struct RealFile {
   const char* path;
@@ -86,16 +70,10 @@ bool may_be_weights(Dtype dtype) {
          dtype != Dtype::u32 && dtype != Dtype::u64;
 }
 
-class OnnxFiles : public testing::Test {
+class OnnxFiles : public RealModels {
  protected:
-  void SetUp() override {
-    dir_ = data_dir();
-    if (!dir_.empty()) return;
-    const char* ci = std::getenv("CI");
-    if (ci && std::string(ci) == "true") FAIL() << "the real models are missing";
-    GTEST_SKIP() << "the real models are not on this machine (set NNLOCK_DATA_DIR)";
-  }
-  fs::path dir_;
+  void SetUp() override { need("onnx"); }
+  const fs::path dir_ = data_dir();
 };
 
 void check_share(const RealFile& file, const Structure& structure) {

@@ -9,15 +9,13 @@
 #include <random>
 #include <string>
 
-#include "formats/codec.hpp"
+#include "formats/codec_testing.hpp"
 #include "formats/malformed/onnx_writer.hpp"
 
 namespace nnlock::formats {
 namespace {
 
 using namespace malformed;
-
-std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
 
 Result<Structure> parse(const std::string& image) { return onnx_codec().parse(bytes_of(image)); }
 

@@ -14,8 +14,6 @@
 namespace nnlock::formats {
 namespace {
 
-using malformed::Bytes;
-
 void require(bool held, const char* promise) {
   if (held) return;
   std::fprintf(stderr, "broken promise: %s\n", promise);
@@ -33,18 +31,18 @@ void check_spans(const Structure& structure, std::uint64_t data_begin, std::uint
 void check_embedding(const Codec& codec, const Bytes& plain, const Bytes& record) {
   const auto edits = codec.embed(plain, record);
   if (!edits) return require(edits.error().code == ErrorCode::nothing_to_lock, "a parsed model takes a record");
-  const auto locked = malformed::put_in(plain, *edits);
+  const auto locked = put_in(plain, *edits);
   const auto found = codec.find_record(MemorySource(locked));
   require(found && found->has_value(), "an embedded record is found");
   require((*found)->record == record && (*found)->edits == *edits, "the record and its edits come back");
-  require(malformed::take_out(locked, *edits) == plain, "edits undone give the restored file");
+  require(take_out(locked, *edits) == plain, "edits undone give the restored file");
   require(!codec.parse(locked), "a locked file is no restored file");
 }
 
 void check_record(const Codec& codec, const Bytes& file, const Embedded& embedded) {
-  const auto restored = malformed::take_out(file, embedded.edits);
+  const auto restored = take_out(file, embedded.edits);
   require(!restored.empty(), "found edits fit the file");
-  require(malformed::put_in(restored, embedded.edits) == file, "edits done again give the file");
+  require(put_in(restored, embedded.edits) == file, "edits done again give the file");
   if (!codec.parse(restored)) return;
   const auto edits = codec.embed(restored, embedded.record);
   require(edits && *edits == embedded.edits, "the record stands as embed() writes it");
@@ -64,8 +62,8 @@ void check_file(const Bytes& file, const Bytes& record) {
   require(recognised && extent, "a parsed model is recognised");
   require(found && !found->has_value(), "a parsed model holds no record");
   check_spans(*structure, *extent, file.size());
-  const auto zeroed = codec.parse(malformed::without_parameters(file, *structure));
-  require(zeroed && malformed::same(*structure, *zeroed), "parameters do not change the structure");
+  const auto zeroed = codec.parse(without_parameters(file, *structure));
+  require(zeroed && same(*structure, *zeroed), "parameters do not change the structure");
   check_embedding(codec, file, record);
 }
 
@@ -75,8 +73,8 @@ void check_file(const Bytes& file, const Bytes& record) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   namespace formats = nnlock::formats;
   const auto input = std::as_bytes(std::span(data, size));
-  const formats::malformed::Bytes file(input.begin(), input.end());
-  const formats::malformed::Bytes record(3 * (1 + size % 40), std::byte{0xc5});
+  const formats::Bytes file(input.begin(), input.end());
+  const formats::Bytes record(3 * (1 + size % 40), std::byte{0xc5});
   formats::check_file(file, record);
   if (size < 2) return 0;
   const std::size_t data_bytes = static_cast<std::size_t>(data[0]) + 256u * (data[1] % 2);

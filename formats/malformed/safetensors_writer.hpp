@@ -1,22 +1,18 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes small safetensors files for tests, right ones and wrong ones, and puts edits into files.
+// Writes small safetensors files for tests, right ones and wrong ones.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "formats/codec.hpp"
+#include "formats/codec_testing.hpp"
 
 namespace nnlock::formats::malformed {
-
-using Bytes = std::vector<std::byte>;
 
 // Two learned tensors, a counter, a mask and an empty tensor; 40 bytes of data. Cases change one field of it.
 inline constexpr std::string_view kGoodHeader =
@@ -46,60 +42,6 @@ inline Bytes with_length(std::uint64_t header_length, std::string_view header, s
 
 inline Bytes safetensors_file(std::string_view header, std::size_t data_bytes) {
   return with_length(header.size(), header, data_bytes);
-}
-
-// The file with every edit's `stored` in place of its `restored`. Edits are in coordinates of the restored file.
-inline Bytes put_in(const Bytes& restored, const std::vector<Edit>& edits) {
-  Bytes stored;
-  std::size_t done = 0;
-  for (const Edit& edit : edits) {
-    const auto at = static_cast<std::ptrdiff_t>(edit.offset);
-    stored.insert(stored.end(), restored.begin() + static_cast<std::ptrdiff_t>(done), restored.begin() + at);
-    stored.insert(stored.end(), edit.stored.begin(), edit.stored.end());
-    done = static_cast<std::size_t>(edit.offset) + edit.restored.size();
-  }
-  stored.insert(stored.end(), restored.begin() + static_cast<std::ptrdiff_t>(done), restored.end());
-  return stored;
-}
-
-// The way back: every `stored` must be found where it belongs and becomes `restored` again. Empty if one is not there.
-inline Bytes take_out(const Bytes& stored, const std::vector<Edit>& edits) {
-  Bytes restored;
-  std::size_t done = 0;
-  for (const Edit& edit : edits) {
-    const std::size_t copied = static_cast<std::size_t>(edit.offset) - restored.size();
-    if (done + copied + edit.stored.size() > stored.size()) return {};
-    const auto from = stored.begin() + static_cast<std::ptrdiff_t>(done);
-    const auto at = from + static_cast<std::ptrdiff_t>(copied);
-    if (!std::equal(edit.stored.begin(), edit.stored.end(), at)) return {};
-    restored.insert(restored.end(), from, at);
-    restored.insert(restored.end(), edit.restored.begin(), edit.restored.end());
-    done += copied + edit.stored.size();
-  }
-  restored.insert(restored.end(), stored.begin() + static_cast<std::ptrdiff_t>(done), stored.end());
-  return restored;
-}
-
-inline bool same(const std::vector<Constant>& a, const std::vector<Constant>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Constant& x, const Constant& y) {
-    return x.name == y.name && x.dtype == y.dtype && x.shape == y.shape && x.offset == y.offset && x.length == y.length &&
-           x.reason == y.reason;
-  });
-}
-
-inline bool same(const Structure& a, const Structure& b) {
-  return same(a.constants, b.constants) && same(a.unlockable, b.unlockable) &&
-         std::equal(a.params.begin(), a.params.end(), b.params.begin(), b.params.end(),
-                    [](const ParamSpan& x, const ParamSpan& y) {
-                      return x.name == y.name && x.dtype == y.dtype && x.shape == y.shape && x.offset == y.offset &&
-                             x.length == y.length;
-                    });
-}
-
-inline Bytes without_parameters(Bytes file, const Structure& structure) {
-  for (const ParamSpan& span : structure.params)
-    std::fill_n(file.begin() + static_cast<std::ptrdiff_t>(span.offset), span.length, std::byte{0});
-  return file;
 }
 
 }  // namespace nnlock::formats::malformed
