@@ -9,13 +9,13 @@
 #include <flatbuffers/flatbuffers.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 #include "formats/bytes.hpp"
+#include "formats/tflite_options.hpp"
 #include "tflite_schema_generated.h"
 
 namespace nnlock::formats {
@@ -210,11 +210,11 @@ class TfliteExtents {
     if (!table(&op, Kind::operation, {4, 4, 4, 1, 4, 4, 1, 4, 4, 8, 8, 1, 4, 4})) return;
     vector(op.inputs());
     vector(op.outputs());
-    options(op.builtin_options(), Kind::options, op.builtin_options_type(), kOptionVectors);
+    options(op.builtin_options(), Kind::options, op.builtin_options_type(), kTfliteOptionVectors);
     vector(op.custom_options());
     vector(op.mutating_variable_inputs());
     vector(op.intermediates());
-    options(op.builtin_options_2(), Kind::options_2, op.builtin_options_2_type(), kOptionVectors2);
+    options(op.builtin_options_2(), Kind::options_2, op.builtin_options_2_type(), kTfliteOptionVectors2);
     if (op.large_custom_options_offset() <= 1 || op.large_custom_options_size() == 0) return;
     if (!inside(op.large_custom_options_offset(), op.large_custom_options_size(), image_.size()))
       return fail("the options of a custom operator lie outside the file", &op);
@@ -222,45 +222,12 @@ class TfliteExtents {
                         op.large_custom_options_offset() + op.large_custom_options_size()});
   }
 
-  // Fields of builtin options that are vectors or strings (all others are scalars): union member, field id,
-  // bytes of one element.
-  struct OptionVector {
-    std::uint8_t member, field, width;
-  };
-  static constexpr std::array<OptionVector, 8> kOptionVectors = {{
-      {3, 1, 4},
-      {3, 2, 4},  // ConcatEmbeddingsOptions: num_columns_per_channel, embedding_dim_per_channel
-      {8, 5, 1},  // FullyConnectedOptions: quant_spec
-      {17, 0, 4},
-      {30, 0, 4},  // ReshapeOptions: new_shape; SqueezeOptions: squeeze_dims
-      {111, 0, 1},
-      {111, 1, 1},  // VarHandleOptions: container, shared_name
-      {115, 0, 4}   // BucketizeOptions: boundaries
-  }};
-  static constexpr std::array<OptionVector, 43> kOptionVectors2 = {{
-      {2, 0, 8},                                                  // StablehloBroadcastInDimOptions
-      {3, 0, 8},  {3, 1, 8},  {3, 2, 8},                          // StablehloSliceOptions
-      {4, 0, 8},  {4, 1, 8},  {4, 2, 8},  {4, 3, 8},  {4, 4, 1},  // StablehloConvolutionOptions
-      {4, 7, 8},  {4, 10, 8}, {4, 13, 8}, {4, 16, 4}, {5, 0, 1},
-      {5, 2, 1},  {5, 4, 4},  {5, 5, 1},                           // StablehloCustomCallOptions
-      {6, 0, 8},                                                   // StablehloReduceOptions
-      {7, 1, 8},  {7, 2, 8},  {7, 3, 8},                           // StablehloScatterOptions
-      {9, 0, 8},                                                   // StablehloDynamicSliceOptions
-      {10, 0, 8}, {10, 1, 8}, {10, 2, 8},                          // StablehloPadOptions
-      {12, 0, 8}, {12, 1, 8}, {12, 2, 8}, {12, 3, 8}, {12, 4, 4},  // StablehloDotGeneralOptions
-      {13, 0, 8}, {13, 1, 8}, {13, 2, 8}, {13, 3, 8}, {13, 4, 8},  // StablehloReduceWindowOptions
-      {16, 0, 8}, {16, 1, 8}, {16, 2, 8}, {16, 4, 8},              // StablehloGatherOptions
-      {17, 0, 8},                                                  // StablehloTransposeOptions
-      {21, 0, 1}, {21, 2, 1},                                      // StableHLOCompositeOptions
-      {23, 0, 4}                                                   // StablehloCaseOptions
-  }};
-
   void options(const tflite_schema::Opaque* at, Kind which, std::uint8_t member,
-               std::span<const OptionVector> vectors) {
+               std::span<const TfliteOptionVector> vectors) {
     if (!table(at, static_cast<Kind>(static_cast<std::uint16_t>(which) + member), {})) return;
     const auto* fields = reinterpret_cast<const flatbuffers::Table*>(at);
     const auto* base = reinterpret_cast<const std::uint8_t*>(at);
-    for (const OptionVector& entry : vectors) {
+    for (const TfliteOptionVector& entry : vectors) {
       if (entry.member != member) continue;
       const auto id = static_cast<flatbuffers::voffset_t>(4 + 2 * entry.field);
       const flatbuffers::voffset_t field = fields->GetOptionalFieldOffset(id);
