@@ -1,0 +1,37 @@
+# SPDX-FileCopyrightText: The nnlock authors
+# SPDX-License-Identifier: Apache-2.0
+"""Files of a great size that take no room on disk, and the memory a command needs for them."""
+import json
+import struct
+import subprocess
+import sys
+
+
+def sparse_file(path, size, head=b""):
+    """A file of `size` bytes that begins with `head`; the rest is a hole and reads as zeros."""
+    with open(path, "wb") as out:
+        out.write(head)
+        out.truncate(size)
+    return path
+
+
+def sparse_model(path, tensors, tensor_bytes):
+    """A safetensors file of float tensors that are all zero."""
+    header = {
+        f"layer{i}.weight": {"dtype": "F32", "shape": [tensor_bytes // 4], "data_offsets": [i * tensor_bytes, (i + 1) * tensor_bytes]}
+        for i in range(tensors)
+    }
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    return sparse_file(path, 8 + len(text) + tensors * tensor_bytes, struct.pack("<Q", len(text)) + text)
+
+
+def peak_memory(*command, status=0):
+    """Peak resident memory of a command, in bytes; it must exit with `status`. A fork of this process would count its own pages: exec first."""
+    measure = (
+        "import os,sys,subprocess;c=subprocess.Popen(sys.argv[1:],stdout=subprocess.DEVNULL);_,s,u=os.wait4(c.pid,0);"
+        "print(u.ru_maxrss*1024);sys.exit(os.waitstatus_to_exitcode(s))"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", measure, *map(str, command)], capture_output=True, text=True)
+    assert done.returncode == status, done.stderr
+    return int(done.stdout)
