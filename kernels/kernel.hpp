@@ -66,10 +66,10 @@ struct Kernel {
 
 // How a kernel was chosen.
 enum class Outcome : std::uint8_t {
-  best,          // NNLOCK_KERNEL is unset, empty, or names a compiled kernel of the other suite
+  best,          // NNLOCK_KERNEL is unset, empty, or names compiled kernels of other kinds only
   forced,        // NNLOCK_KERNEL names this kernel
-  unknown_name,  // NNLOCK_KERNEL names nothing compiled in: report an error
-  not_runnable,  // NNLOCK_KERNEL names a kernel of this suite that this CPU cannot run: report an error
+  unknown_name,  // NNLOCK_KERNEL names something that is not compiled in, or two kernels of this kind: report an error
+  not_runnable,  // NNLOCK_KERNEL names a kernel of this kind that this CPU cannot run: report an error
 };
 
 struct Choice {
@@ -83,7 +83,8 @@ struct Choice {
 Choice choose(Suite suite);
 
 // The same as a pure function of its arguments: what would be chosen on a CPU with `features` if NNLOCK_KERNEL were
-// `forced` (empty: unset).
+// `forced` (empty: unset). It may be a list of names with commas between, one of each kind: a suite's or number kernels
+// (numbers.hpp).
 Choice choose_for(Suite suite, Features features, std::string_view forced);
 
 // choose(suite).kernel: the forced kernel if that is possible, else the best. Never null.

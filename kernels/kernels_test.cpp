@@ -8,7 +8,7 @@
 #include <cstring>
 #include <string>
 
-#include "kernels/kernels_oracle.hpp"
+#include "kernels/kernels_testing.hpp"
 #include "kernels/registry.hpp"
 
 namespace nnlock::kernels {
@@ -17,17 +17,7 @@ const Kernel* aes_ctr_x86_vaes512_emulated();
 
 namespace {
 
-using oracle::Bytes;
-using oracle::Key;
-
-// Debug and sanitizer builds are ten times slower: they take samples of the largest products.
-#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool slow_build = true;
-#elif defined(__has_feature)
-constexpr bool slow_build = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool slow_build = false;
-#endif
+using namespace testing_tools;
 
 constexpr std::size_t max_length = 1100;
 constexpr std::size_t max_offset = 130;
@@ -49,26 +39,6 @@ const Subject subjects[] = {
     {"chacha20_x86_avx2", chacha20_x86_avx2, false},
 };
 
-// Bytes without a pattern, the same at every run (splitmix64).
-Bytes noise(std::size_t n, std::uint64_t seed) {
-  Bytes bytes(n);
-  for (std::uint8_t& byte : bytes) {
-    seed += 0x9e3779b97f4a7c15;
-    std::uint64_t z = seed;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    byte = static_cast<std::uint8_t>(z >> 56);
-  }
-  return bytes;
-}
-
-Key some_key(std::uint64_t seed) {
-  const Bytes bytes = noise(32, seed);
-  Key key;
-  std::copy(bytes.begin(), bytes.end(), key.begin());
-  return key;
-}
-
 Bytes from_hex(std::string_view hex) {
   Bytes bytes;
   for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
@@ -76,35 +46,6 @@ Bytes from_hex(std::string_view hex) {
   }
   return bytes;
 }
-
-bool same(const std::uint8_t* a, const std::uint8_t* b, std::size_t n) { return n == 0 || std::memcmp(a, b, n) == 0; }
-
-// A buffer with guard bytes on both sides, misaligned on purpose.
-class Guarded {
- public:
-  explicit Guarded(std::size_t capacity) : bytes_(capacity + 2 * guard), canaries_(guard, canary) {}
-  std::uint8_t* at(std::size_t misalign) { return bytes_.data() + guard + misalign; }
-  // The n bytes at p become those at `from` (or zero), and the guards around them are renewed.
-  void fill(std::uint8_t* p, const std::uint8_t* from, std::size_t n) {
-    std::memset(p - guard, canary, n + 2 * guard);
-    if (n == 0) return;
-    if (from != nullptr) {
-      std::memcpy(p, from, n);
-    } else {
-      std::memset(p, 0, n);
-    }
-  }
-  // Nothing around the n bytes at p has changed.
-  bool intact(const std::uint8_t* p, std::size_t n) const {
-    return same(p - guard, canaries_.data(), guard) && same(p + n, canaries_.data(), guard);
-  }
-
- private:
-  static constexpr std::uint8_t canary = 0xa5;
-  static constexpr std::size_t guard = 64;
-  Bytes bytes_;
-  Bytes canaries_;
-};
 
 class Kernels : public testing::TestWithParam<Subject> {
  protected:

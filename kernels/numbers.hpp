@@ -22,14 +22,17 @@ namespace nnlock::kernels {
 // The numbers are those of the record (record-v1 section 3.4).
 enum class Float : std::uint8_t { f16 = 1, bf16 = 2, f32 = 3, f64 = 4 };
 
-constexpr std::size_t width_of(Float dtype) { return dtype == Float::f64 ? 8 : dtype == Float::f32 ? 4 : 2; }
-constexpr unsigned mantissa_bits(Float dtype) {
+// Always inlined: the instruction-set files use them, and no code compiled there may be picked up elsewhere.
+[[gnu::always_inline]] constexpr std::size_t width_of(Float dtype) { return dtype == Float::f64 ? 8 : dtype == Float::f32 ? 4 : 2; }
+[[gnu::always_inline]] constexpr unsigned mantissa_bits(Float dtype) {
   return dtype == Float::f16 ? 10 : dtype == Float::bf16 ? 7 : dtype == Float::f32 ? 23 : 52;
 }
 // The exponent field of NaN and infinity.
-constexpr std::uint32_t exponent_ones(Float dtype) {
+[[gnu::always_inline]] constexpr std::uint32_t exponent_ones(Float dtype) {
   return dtype == Float::f16 ? 31 : dtype == Float::f64 ? 2047 : 255;
 }
+// Elements served by one word of eight bytes of draws.
+[[gnu::always_inline]] constexpr std::size_t draws_of(Float dtype) { return dtype == Float::f64 ? 2 : 4; }
 
 // Attributes of layout `finite`. lo <= hi are exponent fields, 1 <= lo; or both 0 with `zero`: then 0 alone is on the ring.
 struct Finite {
@@ -38,7 +41,9 @@ struct Finite {
   bool zero = false;       // exponent 0 is on the ring
   bool keeps_sign = false; // all sign bits are 0 and stay so
 
-  constexpr std::uint32_t ring() const { return lo == 0 ? 1U : static_cast<std::uint32_t>(hi - lo) + 1U + (zero ? 1U : 0U); }
+  [[gnu::always_inline]] constexpr std::uint32_t ring() const {
+    return lo == 0 ? 1U : static_cast<std::uint32_t>(hi - lo) + 1U + (zero ? 1U : 0U);
+  }
 };
 
 // Attributes of layout `range`: values in [-2^bits, 2^bits), or in [0, 2^bits) if not `negative`.
@@ -47,6 +52,7 @@ struct Range {
   std::uint8_t bits = 7;   // at most 8 * width, or 8 * width - 1 if `negative`
   bool negative = true;
 };
+[[gnu::always_inline]] constexpr unsigned free_bits(const Range& range) { return range.bits + (range.negative ? 1U : 0U); }
 
 // One float of a struct of layout `block`.
 struct Field {
@@ -54,7 +60,8 @@ struct Field {
   Finite finite;
 };
 
-// Attributes of layout `block`: fields sorted by offset, disjoint, inside the struct.
+// Attributes of layout `block`: at most max_fields fields, none of them f64, sorted by offset, disjoint, inside the struct.
+inline constexpr std::size_t max_fields = 16;
 struct Block {
   std::uint16_t size = 1;  // bytes, of one struct
   std::span<const Field> fields;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernels/kernel.hpp"
+#include "kernels/numbers.hpp"
 
 namespace nnlock::kernels {
 
@@ -15,5 +16,7 @@ const Kernel* aes_ctr_x86_vaes256();
 const Kernel* aes_ctr_x86_vaes512();
 const Kernel* chacha20_portable();
 const Kernel* chacha20_x86_avx2();
+
+const NumberKernel* numbers_portable();
 
 }  // namespace nnlock::kernels
