@@ -118,24 +118,37 @@ TEST(TfliteMalformed, ParametersOnStructure) {
 }
 
 // Small files that share one part many times over must not cost more than their size.
-TEST(TfliteMalformed, SharedPartsDoNotMultiply) {
-  TfliteModel names = small_model();
-  for (int i = 0; i < 2000; ++i) names.graphs[0].tensors.push_back({.name = "x", .type = 9, .buffer = 1});
-  Text text = write_tflite(names);
-  std::string longest(1 << 20, 'n');
-  const std::size_t shared = text.text(longest);
+TEST(TfliteMalformed, SharedNamesDoNotMultiply) {
+  TfliteModel model = small_model();
+  for (int i = 0; i < 2000; ++i) model.graphs[0].tensors.push_back({.name = "x", .type = 9, .buffer = 1});
+  Text text = write_tflite(model);
+  const std::size_t shared = text.text(std::string(1 << 20, 'n'));
   for (std::size_t t = 6; t < text.tensors.size(); ++t)
     text.link_field(text.tensors[t], Text::kTensorName, shared);
   text.align(8);
   expect_bad(text.bytes, "names of the tensors are larger");
-  TfliteModel inputs = small_model();
-  for (int i = 0; i < 2000; ++i) inputs.graphs[0].operators.push_back({.builtin = 9, .inputs = {0}});
-  text = write_tflite(inputs);
-  const std::size_t many = text.ints(std::vector<std::int32_t>(1 << 18, 1));
+}
+
+TEST(TfliteMalformed, SharedInputsDoNotMultiply) {
+  TfliteModel model = small_model();
+  for (int i = 0; i < 2000; ++i) model.graphs[0].operators.push_back({.builtin = 9, .inputs = {0}});
+  Text text = write_tflite(model);
+  const std::size_t shared = text.ints(std::vector<std::int32_t>(1 << 18, 1));
   for (std::size_t o = 2; o < text.operators.size(); ++o)
-    text.link_field(text.operators[o], Text::kOperatorInputs, many);
+    text.link_field(text.operators[o], Text::kOperatorInputs, shared);
   text.align(8);
   expect_bad(text.bytes, "more inputs than the file is large");
+}
+
+// 4 MiB and 20,000 subgraphs: without the bound, 2 * 10^10 steps before it is accepted.
+TEST(TfliteMalformed, SharedOutputsDoNotMultiply) {
+  TfliteModel model = small_model();
+  model.graphs.resize(20000);
+  Text text = write_tflite(model);
+  const std::size_t shared = text.ints(std::vector<std::int32_t>(1 << 20, 2));
+  for (const std::size_t graph : text.graphs) text.link_field(graph, Text::kGraphOutputs, shared);
+  text.align(8);
+  expect_bad(text.bytes, "more outputs than the file is large");
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ struct TfliteModel {
 struct TfliteText : FlatWriter {
   std::size_t model = 0;
   std::vector<std::size_t> buffers, data;  // tables; data vectors, 0 for none
-  std::vector<std::size_t> tensors, operators, codes, names, inputs, options;  // over all graphs
+  std::vector<std::size_t> graphs, tensors, operators, codes, names, inputs, options;  // over all graphs
 
   // Ids of the schema, for pokes.
   enum : std::uint32_t {
@@ -141,6 +141,7 @@ struct TfliteText : FlatWriter {
     kTensorName = 3,
     kOperatorCode = 0,
     kOperatorInputs = 1,
+    kGraphOutputs = 2,
     kBufferData = 0,
     kBufferOffset = 1,
     kBufferSize = 2
@@ -186,6 +187,7 @@ inline void write_operator(TfliteText& out, const TfliteOperator& op, std::size_
 
 inline void write_graph(TfliteText& out, const TfliteGraph& graph, std::size_t slot) {
   const std::size_t at = out.table({{0, 4}, {2, 4}, {3, 4}}, 5);
+  out.graphs.push_back(at);
   out.link(slot, at);
   const std::size_t tensors = out.offsets(graph.tensors.size());
   out.link_field(at, 0, tensors);
