@@ -95,6 +95,10 @@ void CborReader::fail(ErrorCode code, std::string message) {
   if (!error_) error_ = Error{.code = code, .message = std::move(message)};
 }
 
+void CborReader::unsupported(const std::string& what) {
+  fail(ErrorCode::unsupported, "the record uses " + what + ", which this version does not know");
+}
+
 std::uint64_t CborReader::skip_head() {
   const Kind kind = peek();
   const Item item = take(kind, "encoding");

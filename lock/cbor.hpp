@@ -33,6 +33,7 @@ class CborReader {
   void end(const char* what);                        // nothing may follow
 
   void fail(ErrorCode code, std::string message);    // keeps the first
+  void unsupported(const std::string& what);         // fails for something that only a newer version knows
   bool failed() const { return error_.has_value(); }
   const Error& error() const { return *error_; }
   std::size_t remaining() const { return input_.size(); }  // bytes not read yet

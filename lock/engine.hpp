@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The pass over parameters: chunk by chunk, on all cores, each chunk on a private copy
-// (spec/lock-v1.md sections 3, 4, 8 step 8).
+// (spec/lock-v1.md sections 3 to 5, and 8 step 8).
 #pragma once
 
 #include <cstddef>
@@ -10,19 +10,12 @@
 #include <span>
 
 #include "formats/bytes.hpp"
-#include "kernels/kernel.hpp"
 #include "keys/key_schedule.hpp"
+#include "lock/batches.hpp"
+#include "lock/chunk.hpp"
 #include "lock/record.hpp"
-#include "nnlock/lock.hpp"
 
 namespace nnlock::lock {
-
-enum class Pass : std::uint8_t {
-  lock,    // transform, and write tags
-  unlock,  // check tags, and transform
-  verify,  // check tags
-  decoy,   // transform without looking at tags
-};
 
 // Where transformed chunks of one file go. Called from several threads at once, for disjoint ranges.
 class ChunkSink {
@@ -41,19 +34,10 @@ struct FileEnds {
   const ChunkSink* sink = nullptr;
 };
 
-struct PassOptions {
-  unsigned threads = 0;  // 0: all cores
-  const Progress* progress = nullptr;
-};
-
 // Runs `pass` over the parameters of the covered files. `files[i]` belongs to file coverage.first + i. `tags` has 16 bytes for
-// each covered chunk, in record order: written by Pass::lock, read by unlock and verify. Errors: io, tampered
-// (the offset is of the file's restored coordinates; the caller adds names).
+// each covered chunk, in record order: written by Pass::lock, read by unlock and verify. Errors: io, tampered; from Pass::lock bad_model
+// when an element is none of its layout (the offset is of the file's restored coordinates; the caller adds names).
 Result<void> run_pass(Pass pass, const Core& core, const Hash& core_hash, Coverage coverage, const keys::KeySchedule& keys,
-                      const kernels::Kernel& kernel, std::span<const FileEnds> files, std::span<std::byte> tags,
-                      const PassOptions& options);
-
-// The kernel for a suite, NNLOCK_KERNEL counted in. Errors: usage when that variable names no runnable kernel.
-Result<const kernels::Kernel*> choose_kernel(Suite suite);
+                      const KernelSet& set, std::span<const FileEnds> files, std::span<std::byte> tags, const PassOptions& options);
 
 }  // namespace nnlock::lock

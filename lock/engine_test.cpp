@@ -31,11 +31,11 @@ RawLock raw_lock(Suite suite, const char* kernel_name, unsigned threads) {
   core.params = {{0, 10, 1, Layout::bytes}, {0, 20, 65536, Layout::bytes}, {0, 70000, 200001, Layout::plain}, {0, 300000, 400000, Layout::bytes}};
   core.files.push_back({.length = plain.size(), .skeleton = skeleton_hash(Role::model, plain, skeleton_runs(core.params, plain.size()))});
   RawLock lock{.plain = plain, .file = plain, .tags = Bytes(16 * covered_chunks(core, {})), .sealing = begin_sealing(core, test_key(1))};
-  const auto* kernel = kernels::find(static_cast<kernels::Suite>(suite), kernel_name);
+  const KernelSet set{kernels::find(static_cast<kernels::Suite>(suite), kernel_name), kernels::choose_numbers().kernel};
   const formats::MemorySource source(lock.plain);
   const MemorySink sink(lock.file);
   const FileEnds ends{&source, &sink};
-  EXPECT_TRUE(run_pass(Pass::lock, lock.sealing.core, lock.sealing.core_hash, {}, lock.sealing.keys, *kernel, {&ends, 1}, lock.tags, {threads}));
+  EXPECT_TRUE(run_pass(Pass::lock, lock.sealing.core, lock.sealing.core_hash, {}, lock.sealing.keys, set, {&ends, 1}, lock.tags, {threads}));
   return lock;
 }
 
@@ -81,7 +81,7 @@ class ChangingSource final : public formats::ByteSource {
 // lock-v1 section 8 step 8: whatever the file becomes between the tag check and the use, the result is plain or an error.
 TEST(Engine, AFileThatChangesIsReadOnceForEachChunk) {
   RawLock lock = raw_lock(Suite::aes256, "aes_ctr_portable", 1);
-  const auto* kernel = kernels::find(kernels::Suite::aes256, "aes_ctr_portable");
+  const KernelSet set{kernels::find(kernels::Suite::aes256, "aes_ctr_portable"), kernels::choose_numbers().kernel};
   for (const std::size_t victim : {std::size_t{10}, std::size_t{300}, std::size_t{400000}, std::size_t{699999}}) {
     const ChangingSource source(lock.file, victim);
     Bytes out = lock.plain;
@@ -89,7 +89,7 @@ TEST(Engine, AFileThatChangesIsReadOnceForEachChunk) {
     const MemorySink sink(out);
     const FileEnds ends{&source, &sink};
     const auto pass = [&] {
-      return run_pass(Pass::unlock, lock.sealing.core, lock.sealing.core_hash, {}, lock.sealing.keys, *kernel, {&ends, 1}, lock.tags, {1});
+      return run_pass(Pass::unlock, lock.sealing.core, lock.sealing.core_hash, {}, lock.sealing.keys, set, {&ends, 1}, lock.tags, {1});
     };
     ASSERT_TRUE(pass());
     EXPECT_EQ(source.reads_of_victim, 1);
@@ -138,17 +138,22 @@ TEST(Engine, ProgressReachesTheEnd) {
     last = done;
     total = all;
   };
-  const Bytes file = locked(safetensors_with({3000000}), test_key(1), {.threads = 1, .progress = progress});
+  const Bytes model = safetensors_with({3000000});
+  locked(model, test_key(1), {.layout = LayoutChoice::bytes, .threads = 1, .progress = progress});
   EXPECT_EQ(total, 12000000U);
+  EXPECT_EQ(last, total);
+  last = 0;
+  locked(model, test_key(1), {.threads = 1, .progress = progress});
+  EXPECT_EQ(total, 24000000U) << "once to look at the elements, once to lock them";
   EXPECT_EQ(last, total);
 }
 
 TEST(Engine, UnknownKernelIsAnErrorNotAFallback) {
   ::setenv("NNLOCK_KERNEL", "no_such_kernel", 1);
-  EXPECT_EQ(choose_kernel(Suite::aes256).error().code, ErrorCode::usage);
+  EXPECT_EQ(choose_kernels(Suite::aes256).error().code, ErrorCode::usage);
   ::setenv("NNLOCK_KERNEL", "aes_ctr_portable", 1);
-  EXPECT_STREQ((*choose_kernel(Suite::aes256))->name, "aes_ctr_portable");
-  EXPECT_TRUE(choose_kernel(Suite::chacha20));
+  EXPECT_STREQ(choose_kernels(Suite::aes256)->bytes->name, "aes_ctr_portable");
+  EXPECT_TRUE(choose_kernels(Suite::chacha20));
   ::unsetenv("NNLOCK_KERNEL");
 }
 

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <map>
 
-#include "lock/open.hpp"
 #include "lock/file_io.hpp"
+#include "lock/open.hpp"
+#include "lock/plain_model.hpp"
+#include "lock/select.hpp"
 #include "nnlock/lock.hpp"
 
 namespace nnlock {
@@ -21,7 +23,9 @@ TensorInfo describe(const ParamSpan& p, std::string layout) {
 }
 
 TensorInfo describe(const Constant& c, std::string layout) {
-  return {.name = c.name, .dtype = c.dtype, .shape = c.shape, .offset = c.offset, .length = c.length, .layout = std::move(layout), .reason = c.reason};
+  TensorInfo info{.name = c.name, .dtype = c.dtype, .shape = c.shape, .offset = c.offset, .length = c.length, .layout = std::move(layout)};
+  if (info.layout.empty()) info.reason = c.reason;
+  return info;
 }
 
 RecordInfo describe(const Record& record, const FoundRecord& found) {
@@ -37,40 +41,64 @@ RecordInfo describe(const Record& record, const FoundRecord& found) {
   return info;
 }
 
-// Learned tensors go to params when they are recorded (or, without a record, could be locked), the rest to constants.
-void list_tensors(const formats::Structure& structure, const std::map<Span, Layout>* recorded, ModelInfo& info) {
-  const auto place = [&](const auto& tensor, bool lockable, bool learned) {
-    const auto layout = recorded != nullptr ? recorded->find({tensor.offset, tensor.length}) : decltype(recorded->end()){};
-    const bool in_record = recorded != nullptr && layout != recorded->end();
-    if (learned || in_record) info.param_bytes += tensor.length;
-    if (in_record) {
-      const bool plain = layout->second == Layout::plain;
-      info.params.push_back(describe(tensor, plain ? "plain" : "bytes"));
-      if (!plain) info.locked_bytes += tensor.length;
-    } else if (recorded == nullptr && lockable) {
-      info.params.push_back(describe(tensor, "bytes"));
+const char* name_of(Layout layout) {
+  switch (layout) {
+    case Layout::bytes: return "bytes";
+    case Layout::plain: return "plain";
+    case Layout::finite: return "finite";
+    case Layout::range: return "range";
+    case Layout::block: return "block";
+  }
+  return "";
+}
+
+FiniteInfo finite_info(const kernels::Finite& f) {
+  const int bias = static_cast<int>(kernels::exponent_ones(f.dtype) / 2);
+  if (f.lo == 0) return {.nonzero = false, .zero = true, .keeps_sign = f.keeps_sign};
+  return {.low = f.lo - bias, .high = f.hi - bias, .zero = f.zero, .keeps_sign = f.keeps_sign};
+}
+
+// A tensor that is in the record, or would be.
+TensorInfo describe(const auto& tensor, const Parameter& p, bool recorded) {
+  TensorInfo info = describe(tensor, name_of(p.layout));
+  if (p.layout == Layout::finite) info.finite = finite_info(p.finite());
+  if (p.layout == Layout::range) info.range = RangeInfo{.bits = p.range().bits, .negative = p.range().negative};
+  if (p.layout == Layout::bytes) info.reason = why_bytes(p, tensor.dtype, recorded);
+  return info;
+}
+
+// Tensors that are `params` go there, all others to constants.
+void list_tensors(const formats::Structure& structure, std::span<const Parameter> params, ModelInfo& info) {
+  const bool recorded = info.record.has_value();
+  std::map<Span, const Parameter*> known;
+  for (const Parameter& p : params) known.emplace(Span{p.offset, p.length}, &p);
+  const auto place = [&](const auto& tensor, bool learned) {
+    const auto found = known.find({tensor.offset, tensor.length});
+    if (learned || found != known.end()) info.param_bytes += tensor.length;
+    if (found != known.end()) {
+      info.params.push_back(describe(tensor, *found->second, recorded));
+      if (recorded && found->second->layout != Layout::plain) info.locked_bytes += tensor.length;
     } else {
       info.constants.push_back(describe(tensor, ""));
       if (learned && info.constants.back().reason.empty()) info.constants.back().reason = "not in the record";
     }
   };
-  for (const ParamSpan& p : structure.params) place(p, true, true);
-  for (const Constant& c : structure.constants) place(c, false, false);
-  for (const Constant& c : structure.unlockable) place(c, false, true);
+  for (const ParamSpan& p : structure.params) place(p, true);
+  for (const Constant& c : structure.constants) place(c, false);
+  for (const Constant& c : structure.unlockable) place(c, true);
 }
 
+// With the layouts that locking without options would choose.
 Result<ModelInfo> inspect_plain(const FileSource& source) {
   const auto codec = formats::detect(source);
   if (!codec) return codec.error();
-  const auto extent = (*codec)->structure_extent(source);
-  if (!extent) return extent.error();
-  auto image = Image::reserve(source.size());
-  if (!image) return image.error();
-  if (auto filled = image->fill(source, 0, *extent); !filled) return filled.error();
-  const auto structure = (*codec)->parse(image->bytes());
-  if (!structure) return structure.error();
+  const auto model = read_plain_model(source, **codec);
+  if (!model) return model.error();
+  auto params = select_parameters(model->structure.params, 0, {}, {});
+  const auto looked = choose_layouts(params, model->structure.params, source, *kernels::choose_numbers().kernel, {});
+  if (!looked) return looked.error();
   ModelInfo info{.format = (*codec)->format(), .file_bytes = source.size(), .restored_bytes = source.size()};
-  list_tensors(*structure, nullptr, info);
+  list_tensors(model->structure, params, info);
   return info;
 }
 
@@ -94,9 +122,7 @@ Result<ModelInfo> inspect_locked(const FileSource& source, const FoundRecord& fo
   const auto structure = (*codec)->parse(image->bytes());
   if (!structure) return structure.error();
   ModelInfo info{.format = entry.format, .file_bytes = source.size(), .restored_bytes = entry.length, .record = describe(*record, found)};
-  std::map<Span, Layout> recorded;
-  for (const Parameter& p : params) recorded.emplace(Span{p.offset, p.length}, p.layout);
-  list_tensors(*structure, &recorded, info);
+  list_tensors(*structure, params, info);
   return info;
 }
 

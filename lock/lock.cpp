@@ -6,15 +6,12 @@
 #include <openssl/rand.h>
 #include <unistd.h>
 
-#include <algorithm>
-
-#include "formats/codec.hpp"
 #include "lock/engine.hpp"
 #include "lock/file_io.hpp"
-#include "lock/image.hpp"
 #include "lock/lock_with_id.hpp"
+#include "lock/open.hpp"
+#include "lock/plain_model.hpp"
 #include "lock/seal.hpp"
-#include "lock/select.hpp"
 #include "lock/sinks.hpp"
 #include "nnlock/lock.hpp"
 
@@ -22,84 +19,9 @@ namespace nnlock {
 namespace {
 
 using namespace nnlock::lock;
-using formats::Codec;
 using formats::Edit;
-using formats::Structure;
 
 constexpr std::uint8_t kLargestChunkLog2 = 24;
-
-bool same_spans(const Structure& a, const Structure& b) {
-  const auto equal = [](const ParamSpan& x, const ParamSpan& y) {
-    return x.offset == y.offset && x.length == y.length && x.name == y.name && x.dtype == y.dtype && x.shape == y.shape;
-  };
-  return std::equal(a.params.begin(), a.params.end(), b.params.begin(), b.params.end(), equal) &&
-         a.constants.size() == b.constants.size() && a.unlockable.size() == b.unlockable.size();
-}
-
-// A model that can be locked: which parameters, and a private copy of everything else.
-struct Prepared {
-  const Codec* codec;
-  std::vector<Parameter> params;
-  Image image;
-  std::vector<Run> runs;
-  std::uint64_t unlockable_bytes;  // learned, but not lockable in place: they stay in the skeleton
-};
-
-Result<const Codec*> plain_codec(const FileSource& source) {
-  const auto codec = formats::detect(source);
-  if (!codec) return codec;
-  const auto embedded = (*codec)->find_record(source);
-  if (!embedded) return embedded.error();
-  if (embedded->has_value())
-    return Error{.code = ErrorCode::already_locked, .message = "the model is locked already", .hint = "unlock it first, or lock the original"};
-  return codec;
-}
-
-Result<std::vector<Parameter>> choose_parameters(const Structure& structure, const LockOptions& options) {
-  if (!structure.unlockable.empty() && !options.allow_plain) {
-    const Constant& first = structure.unlockable.front();
-    return Error{.code = ErrorCode::unsupported,
-                 .message = "a learned tensor cannot be locked in place: " + first.reason,
-                 .hint = "store it as raw data, or give --allow-plain to leave such tensors readable",
-                 .tensor = first.name,
-                 .offset = first.offset};
-  }
-  auto params = select_layouts(structure.params, 0, options.include, options.exclude);
-  if (!locks_anything(params))
-    return Error{.code = ErrorCode::nothing_to_lock,
-                 .message = structure.params.empty() ? "nothing to lock: the model has no parameters"
-                                                     : "nothing to lock: --include and --exclude leave no parameter",
-                 .hint = "`nnlock inspect` lists what nnlock sees in the model"};
-  return params;
-}
-
-// Steps 1 to 3: find the parameters twice, the second time on the private copy with zeros in their place.
-Result<Prepared> prepare(const FileSource& source, const LockOptions& options) {
-  const auto codec = plain_codec(source);
-  if (!codec) return codec.error();
-  const auto extent = (*codec)->structure_extent(source);
-  if (!extent) return extent.error();
-  auto image = Image::reserve(source.size());
-  if (!image) return image.error();
-  if (auto filled = image->fill(source, 0, *extent); !filled) return filled.error();
-  const auto structure = (*codec)->parse(image->bytes());
-  if (!structure) return structure.error();
-  auto params = choose_parameters(*structure, options);
-  if (!params) return params.error();
-  auto runs = skeleton_runs(*params, source.size());
-  for (const Parameter& p : *params) image->punch(p.offset, p.length);
-  for (const Run& run : runs)  // what lies beyond the extent was not read yet
-    if (run.offset + run.length > *extent) {
-      const std::uint64_t from = std::max(run.offset, *extent);
-      if (auto filled = image->fill(source, from, run.offset + run.length - from); !filled) return filled.error();
-    }
-  const auto again = (*codec)->parse(image->bytes());
-  if (!again || !same_spans(*structure, *again))
-    return Error{.code = ErrorCode::bad_model, .message = "parameters and structure of the model overlap, or the file changed while it was read"};
-  std::uint64_t unlockable = 0;
-  for (const Constant& c : structure->unlockable) unlockable += c.length;
-  return Prepared{*codec, *std::move(params), *std::move(image), std::move(runs), unlockable};
-}
 
 Core make_core(const Prepared& model, const LockOptions& options, const LockId& lock_id) {
   Core core{.suite = options.suite, .lock_id = lock_id, .chunk_log2 = options.chunk_log2, .family = options.family, .params = model.params};
@@ -129,6 +51,8 @@ Result<void> check_options(const LockOptions& options) {
     return Error{.code = ErrorCode::usage, .message = "the room for recipients must be 64 bytes to 1 MiB"};
   if (options.suite != Suite::aes256 && options.suite != Suite::chacha20)
     return Error{.code = ErrorCode::usage, .message = "unknown suite"};
+  if (options.layout != LayoutChoice::automatic && options.layout != LayoutChoice::bytes)
+    return Error{.code = ErrorCode::usage, .message = "unknown choice of layouts"};
   return {};
 }
 
@@ -146,19 +70,38 @@ Result<void> check_places(const std::string& out, const std::string& sidecar, co
   return {};
 }
 
-LockReport report_on(const Sealing& sealing, const kernels::Kernel& kernel) {
-  LockReport report{.lock_id = sealing.core.lock_id, .kernel = kernel.name};
+std::uint64_t& count_of(LayoutCounts& counts, Layout layout) {
+  switch (layout) {
+    case Layout::plain: return counts.plain;
+    case Layout::finite: return counts.finite;
+    case Layout::range: return counts.range;
+    case Layout::block: return counts.block;
+    case Layout::bytes: break;
+  }
+  return counts.bytes;
+}
+
+LockReport report_on(const Sealing& sealing, const KernelSet& set) {
+  LockReport report{.lock_id = sealing.core.lock_id, .kernel = kernel_names(set, sealing.core)};
   for (const Parameter& p : sealing.core.params) {
     const bool plain = p.layout == Layout::plain;
     (plain ? report.plain_bytes : report.locked_bytes) += p.length;
     report.params += plain ? 0 : 1;
+    ++count_of(report.layouts, p.layout);
   }
   return report;
 }
 
+// The codec sees in the private copy what it saw in the file.
+Error naming_tensor(Error error, const Prepared& model) {
+  const auto structure = model.codec->parse(model.image.bytes());
+  if (structure && error.code == ErrorCode::bad_model && error.offset) error.tensor = name_at(*structure, *error.offset);
+  return error;
+}
+
 // Step 4 and 5 for a prepared model: locks into `model_fd` and returns the record, embedded unless a sidecar is wanted.
 Result<std::vector<std::byte>> write_locked(const Prepared& model, const Sealing& sealing, const Seal& seal, const FileSource& source,
-                                            const OutputFile& out, const kernels::Kernel& kernel, const LockOptions& options) {
+                                            const OutputFile& out, const LockOptions& options) {
   std::vector<Edit> edits;
   if (!options.sidecar) {
     const std::vector<std::byte> room(static_cast<std::size_t>(sealed_size(sealing, seal)));
@@ -169,9 +112,9 @@ Result<std::vector<std::byte>> write_locked(const Prepared& model, const Sealing
   const FileSink sink(out.fd(), out.path(), edits);
   const FileEnds ends{&source, &sink};
   std::vector<std::byte> tags(static_cast<std::size_t>(covered_chunks(sealing.core, seal.coverage)) * 16);
-  const PassOptions pass{options.threads, &options.progress};
-  if (auto done = run_pass(Pass::lock, sealing.core, sealing.core_hash, seal.coverage, sealing.keys, kernel, {&ends, 1}, tags, pass); !done)
-    return done.error();
+  const PassOptions pass{.threads = options.threads, .progress = &options.progress, .done_before = model.scanned_bytes};
+  const auto done = run_pass(Pass::lock, sealing.core, sealing.core_hash, seal.coverage, sealing.keys, model.kernels, {&ends, 1}, tags, pass);
+  if (!done) return naming_tensor(done.error(), model);
   auto record = finish_sealing(sealing, seal, tag_digests(sealing.core, tags), tags);
   if (!options.sidecar) {
     auto final_edits = model.codec->embed(model.image.bytes(), record);
@@ -206,8 +149,6 @@ Result<LockReport> lock_opened(const MasterKey& key, const FileSource& source, c
                                const LockId& lock_id) {
   auto model = prepare(source, options);
   if (!model) return model.error();
-  const auto kernel = choose_kernel(options.suite);
-  if (!kernel) return kernel.error();
   Seal seal{.slot_bytes = options.slot_bytes};
   if (options.fingerprint_hint) seal.envelope.hint = key.fingerprint_bytes();
   const auto sealing = begin_fitting(make_core(*model, options, lock_id), key, seal, options.sidecar ? kMaxSidecar : model->codec->record_limit());
@@ -223,9 +164,9 @@ Result<LockReport> lock_opened(const MasterKey& key, const FileSource& source, c
     if (!created) return created.error();
     sidecar.emplace(*std::move(created));
   }
-  const auto record = write_locked(*model, *sealing, seal, source, *out, **kernel, options);
+  const auto record = write_locked(*model, *sealing, seal, source, *out, options);
   if (!record) return record.error();
-  LockReport report = report_on(*sealing, **kernel);
+  LockReport report = report_on(*sealing, model->kernels);
   report.plain_bytes += model->unlockable_bytes;
   report.record_bytes = record->size();
   report.chunks = covered_chunks(sealing->core, seal.coverage);

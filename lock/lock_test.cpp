@@ -87,7 +87,7 @@ TEST(Lock, GlobsLeaveParametersPlainButChecked) {
   ASSERT_TRUE(info);
   ASSERT_EQ(info->params.size(), 2U);
   EXPECT_EQ(info->params[0].layout, "plain");
-  EXPECT_EQ(info->params[1].layout, "bytes");
+  EXPECT_EQ(info->params[1].layout, "finite");
   EXPECT_EQ(copy_of(*unlock_bytes(key, file, {}, {})), model);
   Bytes changed = file;
   changed[file.size() - formats::malformed::kGoodData] ^= std::byte{1};  // the first byte of tensor "a", which is plain

@@ -10,6 +10,7 @@
 
 #include "lock/cbor.hpp"
 #include "lock/digest.hpp"
+#include "lock/record_layout.hpp"
 
 namespace nnlock::lock {
 namespace {
@@ -26,10 +27,6 @@ Error bad(std::string message) {
   return Error{.code = ErrorCode::bad_record, .message = "the record is damaged: " + std::move(message)};
 }
 
-void unsupported(CborReader& in, const std::string& what) {
-  in.fail(ErrorCode::unsupported, "the record uses " + what + ", which this version does not know");
-}
-
 template <std::size_t N>
 std::array<std::byte, N> fixed(std::span<const std::byte> view) {
   std::array<std::byte, N> out{};
@@ -37,70 +34,52 @@ std::array<std::byte, N> fixed(std::span<const std::byte> view) {
   return out;
 }
 
-// Sections 3.4 and 5 of lock-v1: only `bytes` and `plain` are known to this version.
-Layout read_layout(CborReader& in) {
-  std::uint64_t id = 0;
-  if (in.peek() == CborReader::Kind::array) {
-    if (in.array("layout") == 0) in.fail(ErrorCode::bad_record, "the record's layout is empty");
-    id = in.integer("layout");
-    if (!in.failed() && id < 2) in.fail(ErrorCode::bad_record, "the record's layout has attributes it cannot have");
-  } else {
-    id = in.integer("layout");
-  }
-  if (!in.failed() && id > 1) unsupported(in, "layout " + std::to_string(id));
-  return id == 1 ? Layout::plain : Layout::bytes;
-}
-
 FileEntry read_file_entry(CborReader& in) {
   FileEntry file;
   in.array("file", 5);
   const std::uint64_t role = in.integer("file role");
-  if (role > 2) unsupported(in, "file role " + std::to_string(role));
+  if (role > 2) in.unsupported("file role " + std::to_string(role));
   const std::uint64_t format = in.integer("file format");
-  if (format > 3) unsupported(in, "model format " + std::to_string(format));
+  if (format > 3) in.unsupported("model format " + std::to_string(format));
   file.length = in.integer("file length");
   if (!in.failed() && (file.length == 0 || file.length > kMaxRestoredBytes)) in.fail(ErrorCode::bad_record, "the record's file length is out of range");
   file.skeleton = fixed<32>(in.bytes("skeleton hash", 32));
-  if (in.array("derived fields") != 0) unsupported(in, "derived fields");
+  if (in.array("derived fields") != 0) in.unsupported("derived fields");
   file.role = static_cast<Role>(role);
   file.format = static_cast<Format>(format);
   return file;
 }
 
-Parameter read_parameter(CborReader& in) {
-  Parameter p;
-  in.array("parameter", 4);
-  const std::uint64_t file = in.integer("parameter file");
-  if (file >= kMaxFiles) in.fail(ErrorCode::bad_record, "a parameter of the record lies in a file that is not there");
-  p.file = static_cast<std::uint32_t>(file);
-  p.offset = in.integer("parameter offset");
-  p.length = in.integer("parameter length");
-  p.layout = read_layout(in);
-  return p;
-}
-
 // Section 3.2: inside its file, sorted, disjoint.
-void check_parameter(CborReader& in, const Core& core, const Parameter& p, std::uint64_t& chunks) {
+void check_span(CborReader& in, const Core& core, const Parameter& p) {
   const bool in_file = p.file < core.files.size() && p.length >= 1 && p.length <= core.files[p.file].length &&
                        p.offset <= core.files[p.file].length - p.length;
   if (!in_file) return in.fail(ErrorCode::bad_record, "a parameter of the record lies outside its file");
-  if (!core.params.empty()) {
-    const Parameter& previous = core.params.back();
-    if (p.file < previous.file || (p.file == previous.file && p.offset < previous.offset + previous.length))
-      return in.fail(ErrorCode::bad_record, "parameters of the record overlap or are out of order");
-  }
-  chunks += core.chunks(p);
-  if (chunks > kMaxChunks) in.fail(ErrorCode::bad_record, "the record has too many chunks");
+  if (core.params.empty()) return;
+  const Parameter& previous = core.params.back();
+  if (p.file < previous.file || (p.file == previous.file && p.offset < previous.offset + previous.length))
+    in.fail(ErrorCode::bad_record, "parameters of the record overlap or are out of order");
+}
+
+// A span is judged before its layout, whose last rule is about the length.
+void read_parameter(CborReader& in, Core& core) {
+  Parameter p;
+  in.array("parameter", 4);
+  const std::uint64_t file = in.integer("parameter file");
+  p.offset = in.integer("parameter offset");
+  p.length = in.integer("parameter length");
+  p.file = static_cast<std::uint32_t>(std::min(file, kMaxFiles));  // too large a number stays one
+  if (!in.failed()) check_span(in, core, p);
+  if (!in.failed()) read_layout(in, core, p);
+  core.params.push_back(p);
 }
 
 void read_parameters(CborReader& in, Core& core, std::uint64_t params) {
   core.params.reserve(static_cast<std::size_t>(params));
-  std::uint64_t chunks = 0;
-  for (std::uint64_t i = 0; i < params && !in.failed(); ++i) {
-    const Parameter p = read_parameter(in);
-    if (!in.failed()) check_parameter(in, core, p, chunks);
-    core.params.push_back(p);
-  }
+  for (std::uint64_t i = 0; i < params && !in.failed(); ++i) read_parameter(in, core);
+  std::uint64_t chunks = 0;  // no overflow: parameters are disjoint and inside their files
+  for (std::size_t i = 0; i < core.params.size() && !in.failed(); ++i) chunks += core.chunks(core.params[i]);
+  if (chunks > kMaxChunks) in.fail(ErrorCode::bad_record, "the record has too many chunks");
 }
 
 // Each item takes a least number of bytes, so a count that the rest of the input cannot hold is refused before allocating.
@@ -113,16 +92,16 @@ std::uint64_t count(CborReader& in, const char* what, std::uint64_t most, std::u
 
 void read_identity(CborReader& in, Core& core) {
   const std::uint64_t version = in.integer("version");
-  if (!in.failed() && version != 1) unsupported(in, "version " + std::to_string(version));
+  if (!in.failed() && version != 1) in.unsupported("version " + std::to_string(version));
   const std::uint64_t suite = in.integer("suite");
-  if (!in.failed() && suite != 1 && suite != 2) unsupported(in, "suite " + std::to_string(suite));
+  if (!in.failed() && suite != 1 && suite != 2) in.unsupported("suite " + std::to_string(suite));
   core.suite = suite == 2 ? Suite::chacha20 : Suite::aes256;
   core.lock_id = fixed<16>(in.bytes("lock id", 16));
   core.key_check = fixed<8>(in.bytes("key check", 8));
   const std::uint64_t chunk_log2 = in.integer("chunk size");
   if (!in.failed() && (chunk_log2 < 16 || chunk_log2 > 24)) in.fail(ErrorCode::bad_record, "the record's chunk size is out of range");
   core.chunk_log2 = static_cast<std::uint8_t>(chunk_log2 & 31);
-  if (in.integer("flags") != 0) unsupported(in, "policy flags");
+  if (in.integer("flags") != 0) in.unsupported("policy flags");
 }
 
 void read_demands(CborReader& in, Core& core) {
@@ -138,7 +117,7 @@ void read_demands(CborReader& in, Core& core) {
     if (in.peek() == CborReader::Kind::null) return in.null(what), false;
     return in.bytes(what, 32).size() == 32;
   };
-  if (null_or_key("publisher")) unsupported(in, "a publisher's signature");
+  if (null_or_key("publisher")) in.unsupported("a publisher's signature");
   if (null_or_key("licence")) in.fail(ErrorCode::licence, "the record demands a licence, which this version cannot check");
 }
 
@@ -166,7 +145,7 @@ Result<void> read_head(std::span<const std::byte> bytes, Record& record) {
   const auto core_bytes = in.bytes("core");
   record.digests = in.bytes("digests");
   const bool is_signed = !in.failed() && in.peek() != CborReader::Kind::null;
-  if (is_signed && in.peek() != CborReader::Kind::none) unsupported(in, "a publisher's signature");
+  if (is_signed && in.peek() != CborReader::Kind::none) in.unsupported("a publisher's signature");
   in.null("signature");
   in.end("head");
   if (in.failed()) return in.error();
@@ -188,7 +167,7 @@ Result<Envelope> read_envelope(std::span<const std::byte> bytes) {
   if (in.peek() == CborReader::Kind::null) in.null("hint");
   else envelope.hint = fixed<8>(in.bytes("hint", 8));
   const std::uint64_t stanzas = in.array("recipients");
-  if (!in.failed() && stanzas != 0) unsupported(in, "recipients");
+  if (!in.failed() && stanzas != 0) in.unsupported("recipients");
   if (!in.failed() && derived == 0) in.fail(ErrorCode::bad_record, "the record names no recipient");
   in.end("envelope");
   if (in.failed()) return in.error();

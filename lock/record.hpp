@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "lock/parameter.hpp"
 #include "nnlock/lock.hpp"
 #include "nnlock/model.hpp"
 #include "nnlock/result.hpp"
@@ -21,19 +22,12 @@ using Hash = std::array<std::byte, 32>;
 using Tag = std::array<std::byte, 16>;
 
 enum class Role : std::uint8_t { model = 0, shard = 1, external_data = 2 };
-enum class Layout : std::uint8_t { bytes = 0, plain = 1 };
 
 struct FileEntry {
   Role role = Role::model;
   Format format = Format::raw;
   std::uint64_t length = 0;  // bytes, restored
   Hash skeleton{};
-};
-
-struct Parameter {
-  std::uint32_t file = 0;
-  std::uint64_t offset = 0, length = 0;  // bytes, restored coordinates
-  Layout layout = Layout::bytes;
 };
 
 // Everything fixed before encryption (record-v1 section 3).
@@ -45,9 +39,14 @@ struct Core {
   std::optional<Family> family;
   std::vector<FileEntry> files;
   std::vector<Parameter> params;
+  BlockTable blocks;  // of parameters in layout `block`
 
   std::uint64_t chunk_bytes() const { return std::uint64_t{1} << chunk_log2; }
-  std::uint64_t chunks(const Parameter& p) const { return (p.length + chunk_bytes() - 1) >> chunk_log2; }
+  // Of layout `block` a chunk holds whole structs (lock-v1 section 5.3).
+  std::uint64_t chunk_bytes(const Parameter& p) const {
+    return p.layout == Layout::block ? chunk_bytes() - chunk_bytes() % blocks.at(p.block()).size : chunk_bytes();
+  }
+  std::uint64_t chunks(const Parameter& p) const { return (p.length + chunk_bytes(p) - 1) / chunk_bytes(p); }
 };
 
 // Which files of the set one record covers.

@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "lock/cbor.hpp"
-#include "lock/record.hpp"
+#include "lock/record_layout.hpp"
 
 namespace nnlock::lock {
 namespace {
@@ -50,7 +50,7 @@ std::vector<std::byte> encode_core(const Core& core) {
     out.integer(p.file);
     out.integer(p.offset);
     out.integer(p.length);
-    out.integer(static_cast<std::uint64_t>(p.layout));
+    write_layout(out, core, p);
   }
   return std::move(out).take();
 }

@@ -6,16 +6,59 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <bit>
 
 namespace nnlock::lock {
+namespace {
+
+using kernels::Float;
+using Kind = Elements::Kind;
+
+constexpr std::uint64_t kFewElements = 256;  // below this the exponents that occur would tell too much of single values
+constexpr std::uint8_t kLeastBits = 7;
+
+// The exponents of a few small powers of two, for tensors of few elements (section 5.1).
+struct Window {
+  std::uint16_t lo, hi;
+};
+Window window_of(Float dtype) {
+  return dtype == Float::f16 ? Window{7, 15} : dtype == Float::f64 ? Window{1015, 1023} : Window{119, 127};
+}
+
+void choose_finite(Parameter& p, Float dtype, const kernels::FloatStats& stats) {
+  const bool nonzero = stats.least_exponent <= stats.greatest_exponent;
+  if (nonzero && stats.greatest_exponent >= kernels::exponent_ones(dtype)) return;  // NaN or infinity
+  kernels::Finite finite{.dtype = dtype, .lo = 0, .hi = 0, .zero = stats.zero, .keeps_sign = !stats.negative};
+  if (nonzero) {
+    finite.lo = static_cast<std::uint16_t>(stats.least_exponent);
+    finite.hi = static_cast<std::uint16_t>(stats.greatest_exponent);
+  }
+  if (p.length / kernels::width_of(dtype) < kFewElements) {
+    const Window window = window_of(dtype);
+    finite.lo = nonzero ? std::min(finite.lo, window.lo) : window.lo;
+    finite.hi = std::max(finite.hi, window.hi);
+  }
+  p.set(finite);
+}
+
+void choose_range(Parameter& p, const Elements& elements, const kernels::IntegerStats& stats) {
+  const bool is_signed = elements.kind == Kind::signed_integers;
+  const auto bits = static_cast<std::uint8_t>(std::bit_width(is_signed ? stats.magnitudes : stats.values));
+  p.set(kernels::Range{.width = elements.width, .bits = std::max(bits, kLeastBits), .negative = is_signed && stats.negative});
+}
+
+// Elements that a layout of numbers may suit.
+bool has_numbers(const Parameter& p, const Elements& elements) { return elements.kind != Kind::opaque && p.length % elements.width == 0; }
+
+}  // namespace
 
 bool matches_any(std::span<const std::string> globs, std::string_view name) {
   const std::string text(name);
   return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) { return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0; });
 }
 
-std::vector<Parameter> select_layouts(std::span<const ParamSpan> params, std::uint32_t file,
-                                      std::span<const std::string> include, std::span<const std::string> exclude) {
+std::vector<Parameter> select_parameters(std::span<const ParamSpan> params, std::uint32_t file,
+                                         std::span<const std::string> include, std::span<const std::string> exclude) {
   std::vector<Parameter> selected;
   selected.reserve(params.size());
   for (const ParamSpan& p : params) {
@@ -27,6 +70,40 @@ std::vector<Parameter> select_layouts(std::span<const ParamSpan> params, std::ui
 
 bool locks_anything(std::span<const Parameter> params) {
   return std::any_of(params.begin(), params.end(), [](const Parameter& p) { return p.layout != Layout::plain; });
+}
+
+void choose_layout(Parameter& p, const Elements& elements, const ElementStats& stats) {
+  if (!has_numbers(p, elements)) return;
+  if (elements.kind == Kind::floats) choose_finite(p, elements.dtype, stats.floats);
+  else choose_range(p, elements, stats.integers);
+}
+
+Result<std::uint64_t> choose_layouts(std::span<Parameter> params, std::span<const ParamSpan> spans, const formats::ByteSource& source,
+                                     const kernels::NumberKernel& numbers, const PassOptions& options) {
+  std::vector<Scanned> scanned;
+  std::uint64_t bytes = 0;
+  const auto wanted = [&](std::size_t i) { return params[i].layout == Layout::bytes && has_numbers(params[i], elements_of(spans[i].dtype)); };
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    if (!wanted(i)) continue;
+    scanned.push_back({params[i].offset, params[i].length, elements_of(spans[i].dtype)});
+    bytes += params[i].length;
+  }
+  const auto stats = scan(source, scanned, numbers, options);
+  if (!stats) return stats.error();
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    if (!wanted(i)) continue;
+    choose_layout(params[i], scanned[next].elements, (*stats)[next]);
+    ++next;
+  }
+  return bytes;
+}
+
+std::string why_bytes(const Parameter& p, Dtype dtype, bool recorded) {
+  const Elements elements = elements_of(dtype);
+  if (p.layout != Layout::bytes || elements.kind != Kind::floats) return {};
+  if (p.length % elements.width != 0) return "its length is not a multiple of " + std::to_string(elements.width) + " bytes";
+  return recorded ? "NaN or infinity inside, or locked with --layout bytes" : "holds NaN or infinity";
 }
 
 }  // namespace nnlock::lock

@@ -23,7 +23,7 @@ struct Opened {
   std::optional<Keyed> keyed;
   std::optional<RestoredSource> restored;
   std::optional<OpenedFile> file;
-  const kernels::Kernel* kernel = nullptr;
+  KernelSet kernels;
   std::vector<std::byte> tags;
 
   std::uint32_t index() const { return keyed->record.coverage.first; }
@@ -50,9 +50,9 @@ Result<std::unique_ptr<Opened>> open_model(const formats::ByteSource& model, std
   opened->file.emplace(*std::move(file));
   const Demands demands{options.expected_lock_id, options.least_family};
   if (auto met = check_demands(record, demands); !met) return met.error();
-  const auto kernel = choose_kernel(record.core.suite);
-  if (!kernel) return kernel.error();
-  opened->kernel = *kernel;
+  const auto kernels = choose_kernels(record.core.suite);
+  if (!kernels) return kernels.error();
+  opened->kernels = *kernels;
   opened->tags.assign(record.tags.begin(), record.tags.end());
   return opened;
 }
@@ -63,7 +63,7 @@ Result<UnlockReport> run(Opened& opened, const ChunkSink& sink, bool verify_only
   const Pass pass = !opened.keyed->fits ? Pass::decoy : verify_only ? Pass::verify : Pass::unlock;
   const FileEnds ends{&*opened.restored, &sink};
   const PassOptions pass_options{options.threads, &options.progress};
-  const auto done = run_pass(pass, record.core, record.core_hash, record.coverage, opened.keyed->keys, *opened.kernel, {&ends, 1},
+  const auto done = run_pass(pass, record.core, record.core_hash, record.coverage, opened.keyed->keys, opened.kernels, {&ends, 1},
                              opened.tags, pass_options);
   if (!done) {
     Error error = done.error();
@@ -73,7 +73,7 @@ Result<UnlockReport> run(Opened& opened, const ChunkSink& sink, bool verify_only
     }
     return error;
   }
-  UnlockReport report{.lock_id = record.core.lock_id, .key_fits = opened.keyed->fits, .kernel = opened.kernel->name};
+  UnlockReport report{.lock_id = record.core.lock_id, .key_fits = opened.keyed->fits, .kernel = kernel_names(opened.kernels, record.core)};
   for (const Parameter& p : opened.file->params) {
     ++report.params;
     report.bytes += p.length;

@@ -25,6 +25,7 @@ void run_lock(const Json& v) {
   const Scratch scratch;
   const auto model = scratch.write("model", data(field(v, "file")));
   const LockOptions options{.suite = static_cast<Suite>(field(v, "suite").GetUint()),
+                            .layout = LayoutChoice::bytes,
                             .chunk_log2 = static_cast<std::uint8_t>(field(v, "chunk_log2").GetUint()),
                             .sidecar = field(v, "sidecar_wanted").GetBool(),
                             .slot_bytes = field(v, "slot_length").GetUint()};

@@ -114,7 +114,7 @@ struct RawSet {
     }
     std::vector<FileEnds> ends;
     for (std::size_t i = 0; i < files.size(); ++i) ends.push_back({&sources[i], &sinks[i]});
-    return run_pass(pass, core, hash, coverage, keys, *kernels::pick(static_cast<kernels::Suite>(core.suite)), ends, tags, {1});
+    return run_pass(pass, core, hash, coverage, keys, *choose_kernels(core.suite), ends, tags, {1});
   }
 };
 

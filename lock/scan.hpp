@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the elements of plain parameters are like: layouts are chosen from it (spec/lock-v1.md section 5.4).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "formats/bytes.hpp"
+#include "kernels/numbers.hpp"
+#include "lock/batches.hpp"
+#include "nnlock/model.hpp"
+
+namespace nnlock::lock {
+
+// How the bytes of a parameter divide into numbers; complex numbers are two floats.
+struct Elements {
+  enum class Kind : std::uint8_t { opaque, floats, signed_integers, unsigned_integers };
+  Kind kind = Kind::opaque;
+  std::uint8_t width = 1;                      // bytes
+  kernels::Float dtype = kernels::Float::f32;  // of floats
+};
+Elements elements_of(Dtype dtype);
+
+// Of floats the first member is filled, of integers the second.
+struct ElementStats {
+  kernels::FloatStats floats;
+  kernels::IntegerStats integers;
+};
+
+// A parameter to look at: whole elements, not opaque.
+struct Scanned {
+  std::uint64_t offset = 0, length = 0;  // bytes
+  Elements elements;
+};
+
+// One result for each of `params`, read chunk by chunk on all cores. Errors: io, bad_model.
+Result<std::vector<ElementStats>> scan(const formats::ByteSource& source, std::span<const Scanned> params, const kernels::NumberKernel& numbers,
+                                       const PassOptions& options);
+
+}  // namespace nnlock::lock
