@@ -80,6 +80,33 @@ inline Bytes safetensors_with(const std::vector<std::size_t>& elements) {
   return formats::malformed::safetensors_file(header + "}", offset);
 }
 
+// A tensor of a safetensors file: its dtype in the format's words, and its bytes.
+struct TypedTensor {
+  std::string name, dtype;
+  std::size_t elements = 0;
+  Bytes data;
+};
+
+template <class T>
+TypedTensor tensor_of(std::string name, std::string dtype, const std::vector<T>& values) {
+  const auto view = std::as_bytes(std::span(values));
+  return {std::move(name), std::move(dtype), values.size(), Bytes(view.begin(), view.end())};
+}
+
+inline Bytes safetensors_of(const std::vector<TypedTensor>& tensors) {
+  std::string header = "{";
+  Bytes data;
+  for (const TypedTensor& t : tensors) {
+    const std::size_t end = data.size() + t.data.size();
+    header += (data.empty() ? "\"" : ",\"") + t.name + R"(":{"dtype":")" + t.dtype + R"(","shape":[)" + std::to_string(t.elements) +
+              R"(],"data_offsets":[)" + std::to_string(data.size()) + "," + std::to_string(end) + "]}";
+    data.insert(data.end(), t.data.begin(), t.data.end());
+  }
+  Bytes file = formats::malformed::safetensors_file(header + "}", 0);
+  file.insert(file.end(), data.begin(), data.end());
+  return file;
+}
+
 // A folder that vanishes with everything in it.
 class Scratch {
  public:
