@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Choosing layouts where no codec leads: odd lengths, other offsets, what is not looked at.
+
+#include <gtest/gtest.h>
+
+#include "lock/models_testing.hpp"
+#include "lock/select.hpp"
+
+namespace nnlock::lock {
+namespace {
+
+// Counts what is read.
+class CountingSource final : public formats::ByteSource {
+ public:
+  explicit CountingSource(const Bytes& bytes) : bytes_(bytes) {}
+  std::uint64_t size() const override { return bytes_.size(); }
+  Result<void> read(std::uint64_t offset, std::span<std::byte> out) const override {
+    if (offset + out.size() > bytes_.size()) return Error{.code = ErrorCode::io, .message = "gone", .offset = offset};
+    std::copy_n(bytes_.begin() + static_cast<long>(offset), out.size(), out.begin());
+    read_bytes += out.size();
+    return {};
+  }
+  mutable std::uint64_t read_bytes = 0;
+
+ private:
+  const Bytes& bytes_;
+};
+
+const kernels::NumberKernel& numbers() { return *kernels::choose_numbers().kernel; }
+
+TEST(Select, LengthsThatAreNoWholeElementsStayBytes) {
+  const Bytes file(1000);
+  const std::vector<ParamSpan> spans = {{.name = "f", .dtype = Dtype::f32, .offset = 1, .length = 401},
+                                        {.name = "i", .dtype = Dtype::i64, .offset = 402, .length = 12},
+                                        {.name = "c", .dtype = Dtype::complex64, .offset = 414, .length = 12}};  // three floats
+  auto params = select_parameters(spans, 0, {}, {});
+  const CountingSource source(file);
+  const auto looked = choose_layouts(params, spans, source, numbers(), {.threads = 1});
+  ASSERT_TRUE(looked);
+  EXPECT_EQ(*looked, 12U);
+  EXPECT_EQ(source.read_bytes, 12U);
+  EXPECT_EQ(params[0].layout, Layout::bytes);
+  EXPECT_EQ(params[1].layout, Layout::bytes);
+  EXPECT_EQ(params[2].layout, Layout::finite);
+  EXPECT_EQ(why_bytes(params[0], Dtype::f32, false), "its length is not a multiple of 4 bytes");
+  EXPECT_EQ(why_bytes(params[1], Dtype::i64, false), "");
+}
+
+TEST(Select, OnlyNumbersThatMayBeLockedAreRead) {
+  const Bytes file(1000);
+  const std::vector<ParamSpan> spans = {{.name = "excluded", .dtype = Dtype::f32, .offset = 0, .length = 400},
+                                        {.name = "bytes", .dtype = Dtype::i8, .offset = 400, .length = 200},
+                                        {.name = "opaque", .dtype = Dtype::opaque, .offset = 600, .length = 200},
+                                        {.name = "numbers", .dtype = Dtype::u16, .offset = 801, .length = 100}};
+  const std::vector<std::string> exclude = {"excl*"};
+  auto params = select_parameters(spans, 0, {}, exclude);
+  const CountingSource source(file);
+  ASSERT_TRUE(choose_layouts(params, spans, source, numbers(), {.threads = 1}));
+  EXPECT_EQ(source.read_bytes, 100U);
+  EXPECT_EQ(params[0].layout, Layout::plain);
+  EXPECT_EQ(params[3].layout, Layout::range);
+  EXPECT_EQ(params[3].range().bits, 7) << "never fewer, also where all are 0";
+}
+
+TEST(Select, AFileThatCannotBeReadIsAnError) {
+  const Bytes file(100);
+  const std::vector<ParamSpan> spans = {{.name = "beyond", .dtype = Dtype::f32, .offset = 96, .length = 8}};
+  auto params = select_parameters(spans, 0, {}, {});
+  EXPECT_EQ(choose_layouts(params, spans, CountingSource(file), numbers(), {}).error().code, ErrorCode::io);
+}
+
+}  // namespace
+}  // namespace nnlock::lock
