@@ -8,17 +8,32 @@ all=(fuzz tsan large)
 lanes=("$@")
 [ ${#lanes[@]} -eq 0 ] && lanes=("${all[@]}")
 
+# Copies the golden files of every version that are input of a fuzz target into its corpus, and prints how many there are.
+seed_corpus() {  # ROOM/TARGET CORPUS
+  local pattern file count=0
+  case $1 in
+    kernels/*) echo 0 && return ;;  # keys, offsets and data: no golden file is their input
+    lock/record_fuzz) pattern='*.nnlock' ;;
+    keys/key_file_fuzz) pattern='key' ;;
+    *) pattern=$(basename "${1%_fuzz}") && pattern="*.$pattern" ;;
+  esac
+  for file in tests/golden/*/$pattern; do
+    [ -f "$file" ] || continue
+    cp "$file" "$2/$(basename "$(dirname "$file")")-$(basename "$file")" && count=$((count + 1))
+  done
+  echo $count
+  [ $count -gt 0 ]  # seeds that vanished would go unseen
+}
+
 lane_fuzz() {  # every libFuzzer target, FUZZ_SECONDS each (120 by default)
   cmake --preset fuzz >/dev/null && cmake --build --preset fuzz || return 1
-  local target failed=0
-  mkdir -p build/fuzz/corpus
+  local target name corpus seeds failed=0
   for target in build/fuzz/*/*_fuzz; do
-    local name corpus
     name=$(basename "$target")
     corpus=build/fuzz/corpus/$name
     mkdir -p "$corpus"
-    cp -n tests/golden/v0.1/*."${name%_fuzz}" tests/golden/v0.1/*.nnlock tests/golden/v0.1/key "$corpus"/ 2>/dev/null  # seeds
-    echo "-- $name"
+    seeds=$(seed_corpus "${target#build/fuzz/}" "$corpus") || { failed=1; echo "$name: failed, no golden file is a seed"; }
+    echo "-- $name, $seeds golden seeds"
     "$target" -max_total_time="${FUZZ_SECONDS:-120}" -timeout=25 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/$name-" -print_final_stats=1 "$corpus" \
       >"build/fuzz/$name.log" 2>&1 || { failed=1; tail -n 30 "build/fuzz/$name.log"; }
     grep -E 'number_of_executed_units|peak_rss' "build/fuzz/$name.log"
