@@ -26,7 +26,7 @@ const std::uint8_t* octets(std::span<const std::byte> bytes) { return reinterpre
 Bytes secret(const SecretBytes& key) { return Bytes(key.reveal().begin(), key.reveal().end()); }
 
 TEST(Vectors, KindsAndClassesAreAllKnown) {
-  const std::set<std::string> kinds = {"schedule", "stream", "tag", "keyfile", "lock", "open", "decoy", "model"};
+  const std::set<std::string> kinds = {"schedule", "stream", "tag", "keyfile", "numbers", "choose", "lock", "open", "decoy", "model"};
   std::size_t known = 0, files = 0;
   for (const std::string& kind : kinds) known += vectors_of_kind(kind).size();
   for (const auto& entry : std::filesystem::directory_iterator(std::string(std::getenv("NNLOCK_SOURCE_DIR")) + "/spec/vectors"))
@@ -124,7 +124,7 @@ Core core_of(const Json& v, const std::vector<Bytes>& files) {
             .chunk_log2 = static_cast<std::uint8_t>(field(v, "chunk_log2").GetUint())};
   if (const Json& family = field(v, "family"); family.IsArray()) core.family = Family{hex_array<16>(family[0]), family[1].GetUint64()};
   for (const Json& p : field(v, "params").GetArray())
-    core.params.push_back({p[0].GetUint(), p[1].GetUint64(), p[2].GetUint64(), static_cast<Layout>(p[3].GetUint())});
+    core.params.push_back(parameter_of(core, p));
   std::uint32_t index = 0;
   for (const Json& file : field(v, "files").GetArray()) {
     const auto role = static_cast<Role>(field(file, "role").GetUint());

@@ -15,6 +15,7 @@
 
 #include "lock/digest.hpp"
 #include "lock/models_testing.hpp"
+#include "lock/record_layout.hpp"
 
 namespace nnlock::lock {
 
@@ -75,6 +76,27 @@ inline void expect_result(const Json& value, const Bytes& bytes, const std::stri
   } else {
     EXPECT_EQ(bytes, data(value)) << what;
   }
+}
+
+// LAYOUT: the item of a record in JSON; read as a record's is. `p` has its other fields.
+inline void put_item(CborWriter& out, const Json& item) {
+  if (!item.IsArray()) return out.integer(item.GetUint64());
+  out.array(item.Size());
+  for (const Json& inner : item.GetArray()) put_item(out, inner);
+}
+inline void take_layout(Core& core, Parameter& p, const Json& layout) {
+  CborWriter out;
+  put_item(out, layout);
+  const Bytes encoded = std::move(out).take();
+  CborReader in(encoded);
+  read_layout(in, core, p);
+  EXPECT_FALSE(in.failed()) << in.error().message;
+}
+// [file, offset, length, LAYOUT]
+inline Parameter parameter_of(Core& core, const Json& item) {
+  Parameter p{item[0].GetUint(), item[1].GetUint64(), item[2].GetUint64()};
+  take_layout(core, p, item[3]);
+  return p;
 }
 
 inline MasterKey master(const Json& vector) { return MasterKey::from_bytes(hex_array<32>(field(vector, "master"))); }
