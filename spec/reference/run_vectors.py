@@ -4,7 +4,7 @@
 
     python3 spec/reference/run_vectors.py [DIRECTORY]
 
-Prints each failure, each skipped vector with its reason, and a count. Fails too when it finds no vector.
+Prints each failure, each skipped vector with its reason, and a count. Fails too when it finds no vector of some kind.
 """
 import hashlib
 import json
@@ -70,6 +70,34 @@ def run_keyfile(v):
     expect(same(v["master"], mk) and v["fingerprint"] == ref.fingerprint(mk), "master or fingerprint")
 
 
+def run_numbers(v):
+    suite, enc, aux, layout, at = v["suite"], data(v["enc"]), data(v["aux"]), v["layout"], int(v["offset"])
+    if v["class"] != "ok":                                 # must be refused: anything else ends as class ok
+        ref.change("locked" in v, suite, enc, aux, layout, at, data(v["locked" if "locked" in v else "plain"]))
+        return
+    plain, locked, size = data(v["plain"]), data(v["locked"]), ref.unit(layout)
+    for start, end in [(0, len(plain))] + [(i, i + size) for i in range(0, len(plain), size)]:
+        for back, before, after in ((False, plain, locked), (True, locked, plain)):
+            actual = ref.change(back, suite, enc, aux, layout, at + start, before[start:end])
+            expect(actual == after[start:end], f"{'unlocked' if back else 'locked'} bytes {start} to {end}")
+
+
+def choose(dtype, raw):
+    """lock-v1 5.4 for a parameter of a model file: the dtype as a word, the elements as bytes."""
+    floats = {"f16": 1, "bf16": 2, "f32": 3, "complex64": 3, "f64": 4, "complex128": 4}
+    integers = {"i16": 2, "u16": 2, "i32": 4, "u32": 4, "i64": 8, "u64": 8}
+    width = ref.WIDTH[floats[dtype]] if dtype in floats else integers.get(dtype)
+    if width is None:
+        return 0
+    values = [int.from_bytes(raw[i:i + width], "little", signed=dtype[0] == "i") for i in range(0, len(raw), width)]
+    return ref.choose_finite(floats[dtype], values) if dtype in floats else ref.choose_range(width, values)
+
+
+def run_choose(v):
+    chosen = choose(v["dtype"], data(v["plain"]))
+    expect(v["layout"] == chosen, f"chosen {chosen}")
+
+
 def run_lock(v):
     files = [(file["role"], file["format"], data(file["data"])) for file in v["files"]]
     hint = data(v["hint"]) if v["hint"] is not None else None
@@ -90,7 +118,7 @@ def run_open(v):
     lock_id = data(demands["lock_id"]) if "lock_id" in demands else None
     family = (data(demands["family"][0]), demands["family"][1]) if "family" in demands else None
     plain = ref.open_(data(v["master"]), data(v["record"]), {int(f): data(file) for f, file in v["files"].items()},
-                      decoy=v["kind"] == "decoy", expect_lock_id=lock_id, expect_family=family)
+                      decoy=v["kind"] == "decoy", lock_id=lock_id, family=family)
     expect(sorted(v["plain"]) == sorted(map(str, plain)), "covered files")
     for f, field in v["plain"].items():
         expect(same(field, plain[int(f)]), f"plain file {f}")
@@ -100,8 +128,8 @@ def run_model(v):
     raise Skip("model formats are outside the reference; the C++ tests run it")
 
 
-KINDS = {"stream": run_stream, "tag": run_tag, "schedule": run_schedule, "keyfile": run_keyfile, "lock": run_lock,
-         "open": run_open, "decoy": run_open, "model": run_model}
+KINDS = {"stream": run_stream, "tag": run_tag, "schedule": run_schedule, "keyfile": run_keyfile,
+         "numbers": run_numbers, "choose": run_choose, "lock": run_lock, "open": run_open, "decoy": run_open, "model": run_model}
 
 
 def run(v):
@@ -121,9 +149,12 @@ def run(v):
 def main(arguments):
     directory = pathlib.Path(arguments[0]) if arguments else pathlib.Path(__file__).resolve().parent.parent / "vectors"
     count = {"passed": 0, "failed": 0, "skipped": 0}
+    kinds = set()
     for path in sorted(directory.glob("*.json")):
+        vector = json.loads(path.read_text(encoding="ascii"))
+        kinds.add(vector["kind"])
         try:
-            wrong = run(json.loads(path.read_text(encoding="ascii")))
+            wrong = run(vector)
             result = "failed" if wrong else "passed"
         except Skip as reason:
             result, wrong = "skipped", str(reason)
@@ -131,9 +162,10 @@ def main(arguments):
         if wrong:
             print(f"{result}: {path.name}: {wrong}")
     print(", ".join(f"{n} {result}" for result, n in count.items()))
-    if sum(count.values()) == 0:
-        print(f"no vector found in {directory}")
-    return 0 if count["passed"] and not count["failed"] else 1
+    missing = KINDS.keys() - kinds
+    if missing:
+        print(f"no vector of kind {', '.join(sorted(missing))} found in {directory}")
+    return 0 if count["passed"] and not count["failed"] and not missing else 1
 
 
 if __name__ == "__main__":
