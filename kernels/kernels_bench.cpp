@@ -21,6 +21,8 @@
 
 #include "kernels/kernel.hpp"
 
+void add_number_benchmarks();  // numbers_bench.cpp
+
 namespace {
 
 using namespace nnlock::kernels;
@@ -140,6 +142,7 @@ int main(int argc, char** argv) {
       }
     }
   }
+  add_number_benchmarks();
   add("xor/1GiB/2threads", large_xor)->Unit(benchmark::kMillisecond)->UseRealTime();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

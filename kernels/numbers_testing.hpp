@@ -22,6 +22,8 @@ struct NumberSubject {
 };
 inline const NumberSubject number_subjects[] = {
     {"numbers_portable", numbers_portable},
+    {"numbers_x86_avx2", numbers_x86_avx2},
+    {"numbers_x86_avx512", numbers_x86_avx512},
 };
 inline std::string label(const testing::TestParamInfo<NumberSubject>& info) { return info.param.label; }
 

@@ -43,6 +43,8 @@ const List<Kernel>& list(Suite suite) {
 const List<NumberKernel>& number_list() {
   static const List<NumberKernel> numbers = [] {
     List<NumberKernel> l;
+    l.add(numbers_x86_avx512());
+    l.add(numbers_x86_avx2());
     l.add(numbers_portable());
     return l;
   }();

@@ -18,5 +18,7 @@ const Kernel* chacha20_portable();
 const Kernel* chacha20_x86_avx2();
 
 const NumberKernel* numbers_portable();
+const NumberKernel* numbers_x86_avx2();
+const NumberKernel* numbers_x86_avx512();
 
 }  // namespace nnlock::kernels
