@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The nnlock authors
 # SPDX-License-Identifier: Apache-2.0
-"""Compares commands and options of --help with the man page and the three completions, both ways.
+"""Compares commands and options of --help with the man page and the three completions, both ways; of options that take a word, the words.
 
 Usage: check_docs.py NNLOCK
 """
@@ -92,10 +92,35 @@ def check_completions(wanted):
     return problems
 
 
+def words_of(program, option):
+    """What the program says must be written behind an option of `lock`."""
+    run = subprocess.run([program, "lock", option, "?"], capture_output=True, text=True)
+    line = re.search(rf"{option}: write (.*)", run.stderr)
+    assert run.returncode == 2 and line, f"{option}: {run.stderr}"
+    return set(re.findall(r"[a-z0-9]+", line.group(1))) - {"or"}
+
+
+def offered_words(option):
+    """{place: the words that it shows or offers for an option of `lock`}"""
+    man = (HERE / "nnlock.1").read_text().replace("\\-", "-")
+    explained = re.search(rf"^\.TP\n\\fB{option}\\fR .*?\n(.*?)^\.(?:TP|SH)", man, re.M | re.S).group(1)
+    script = f"source '{HERE}/completion/nnlock.bash'; COMP_WORDS=(nnlock lock {option} ''); COMP_CWORD=3; _nnlock; echo \"${{COMPREPLY[@]}}\""
+    zsh = re.search(rf"{option}\[[^\]]*\]:[^:]*:\(([^)]*)\)", (HERE / "completion/_nnlock").read_text())
+    fish = re.search(rf"-l {option[2:]} -x -a '([^']*)'", (HERE / "completion/nnlock.fish").read_text())
+    return {"nnlock.1": set(re.findall(r"^\.BR? ([a-z0-9]+)", explained, re.M)),
+            "bash": set(subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True).stdout.split()),
+            "zsh": set(zsh.group(1).split()) if zsh else set(), "fish": set(fish.group(1).split()) if fish else set()}
+
+
+def check_words(program):
+    return [f"{place}: words of {option}: {sorted(words ^ words_of(program, option))}" for option in ("--layout", "--suite")
+            for place, words in offered_words(option).items() if words != words_of(program, option)]
+
+
 def main():
     wanted = help_options(sys.argv[1])
     assert len(wanted) == 8 and len(wanted["lock"]) > 15, f"help was not understood: {wanted}"
-    problems = check_man(wanted) + check_completions(wanted)
+    problems = check_man(wanted) + check_completions(wanted) + check_words(sys.argv[1])
     print("\n".join(problems) or f"{len(wanted) - 1} commands, {sum(map(len, wanted.values()))} options agree")
     return 1 if problems else 0
 

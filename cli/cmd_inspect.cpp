@@ -22,12 +22,30 @@ std::string shape_text(const std::vector<std::uint64_t>& shape) {
   return text + "]";
 }
 
+std::string power_of_two(int exponent) { return "2^" + std::to_string(exponent); }
+
+// Bounds as nnlock.1 explains them: from the first to below the second.
+std::string bounds_text(const FiniteInfo& finite) {
+  std::string text = finite.nonzero ? power_of_two(finite.low) + ".." + power_of_two(finite.high + 1) : "0";
+  if (finite.nonzero && finite.zero) text += ", with 0";
+  return finite.keeps_sign ? text + ", not negative" : text;
+}
+
+std::string bounds_text(const RangeInfo& range) {
+  return (range.negative ? "-" + power_of_two(range.bits) : "0") + ".." + power_of_two(range.bits);
+}
+
+std::string layout_text(const TensorInfo& tensor) {
+  if (tensor.finite) return tensor.layout + " " + bounds_text(*tensor.finite);
+  if (tensor.range) return tensor.layout + " " + bounds_text(*tensor.range);
+  return tensor.reason.empty() ? tensor.layout : tensor.layout + ": " + tensor.reason;
+}
+
 // What happens, or would happen, to one tensor.
 std::string state_of(const TensorInfo& tensor, bool locked) {
   if (tensor.layout == "plain") return locked ? "readable, authenticated" : "would stay readable";
-  if (tensor.layout.empty() && !tensor.reason.empty()) return "readable: " + tensor.reason;
-  if (!locked) return "would be locked";
-  return tensor.layout.empty() ? "readable" : "locked (" + tensor.layout + ")";
+  if (tensor.layout.empty()) return tensor.reason.empty() ? "readable" : "readable: " + tensor.reason;
+  return (locked ? "locked (" : "would be locked (") + layout_text(tensor) + ")";
 }
 
 void add_rows(std::vector<Row>& rows, const std::vector<TensorInfo>& tensors, bool locked) {
@@ -78,7 +96,7 @@ void print_record(const RecordInfo& record) {
               record.fingerprint_hint ? printable(*record.fingerprint_hint).c_str() : "none");
 }
 
-// A plain model has no layouts yet; there the share is what locking without options would cover.
+// Of a plain model: what locking without options would cover.
 std::uint64_t lockable_bytes(const ModelInfo& model) {
   std::uint64_t bytes = 0;
   for (const TensorInfo& tensor : model.params) bytes += tensor.layout == "plain" ? 0 : tensor.length;

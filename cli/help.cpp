@@ -21,7 +21,8 @@ constexpr CommandHelp table[] = {
      "OUT loads like MODEL in any runtime, but computes nothing useful until it is unlocked with KEY.",
      "  nnlock lock -k nnlock.key model.safetensors -o locked.safetensors\n"
      "  nnlock lock -k nnlock.key model.onnx -o locked.onnx --exclude 'embed.*'\n"
-     "  nnlock lock -k nnlock.key model.tflite -o locked.tflite --sidecar=locked.record",
+     "  nnlock lock -k nnlock.key model.tflite -o locked.tflite --sidecar=locked.record\n"
+     "  nnlock lock -k nnlock.key model.onnx -o locked.onnx --layout bytes",
      add_lock_options},
     {"unlock", "unlock -k KEY MODEL -o OUT [options]",
      "Unlock a model into a plain file, byte for byte as it was before locking.\n"
@@ -52,7 +53,7 @@ constexpr CommandHelp table[] = {
     {"doctor", "doctor [options]",
      "Show what this machine offers: kernels and their speed, limits, libraries.",
      "  nnlock doctor\n"
-     "  NNLOCK_KERNEL=aes_ctr_portable nnlock doctor --json",
+     "  NNLOCK_KERNEL=aes_ctr_portable,numbers_portable nnlock doctor --json",
      add_doctor_options},
 };
 

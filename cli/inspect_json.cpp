@@ -3,6 +3,7 @@
 #include "cli/inspect_json.hpp"
 
 #include <cstdio>
+#include <utility>
 
 #include "cli/commands.hpp"
 #include "cli/json.hpp"
@@ -47,6 +48,35 @@ void put_record(JsonWriter& json, const std::optional<RecordInfo>& record) {
   json.EndObject();
 }
 
+// Powers of two; null where the tensor holds zeros and subnormal numbers only.
+void put_ring(JsonWriter& json, const std::optional<FiniteInfo>& finite) {
+  json.Key("ring");
+  if (!finite) {
+    json.Null();
+    return;
+  }
+  json.StartObject();
+  for (const auto& [name, value] : {std::pair{"low", finite->low}, std::pair{"high", finite->high}}) {
+    json.Key(name);
+    finite->nonzero ? json.Int(value) : json.Null();
+  }
+  put(json, "zero", finite->zero);
+  put(json, "keeps_sign", finite->keeps_sign);
+  json.EndObject();
+}
+
+void put_range(JsonWriter& json, const std::optional<RangeInfo>& range) {
+  json.Key("range");
+  if (!range) {
+    json.Null();
+    return;
+  }
+  json.StartObject();
+  put(json, "bits", static_cast<std::uint64_t>(range->bits));
+  put(json, "negative", range->negative);
+  json.EndObject();
+}
+
 void put_tensors(JsonWriter& json, const char* name, const std::vector<TensorInfo>& tensors) {
   json.Key(name);
   json.StartArray();
@@ -62,6 +92,8 @@ void put_tensors(JsonWriter& json, const char* name, const std::vector<TensorInf
     put(json, "bytes", tensor.length);
     put(json, "layout", tensor.layout);
     put(json, "reason", tensor.reason);
+    put_ring(json, tensor.finite);
+    put_range(json, tensor.range);
     json.EndObject();
   }
   json.EndArray();

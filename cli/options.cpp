@@ -47,6 +47,14 @@ void set_suite(Args& args, const std::string& text) {
   }
 }
 
+void set_layout(Args& args, const std::string& text) {
+  if (text == "bytes") {
+    args.lock.layout = LayoutChoice::bytes;
+  } else if (text != "auto") {
+    refuse("--layout", "write auto or bytes");
+  }
+}
+
 void set_chunk(Args& args, const std::string& text) {
   const std::uint64_t size = parse_size("--chunk", text);
   if (!std::has_single_bit(size) || size < 64 * 1024 || size > 16 * 1024 * 1024) {
@@ -153,6 +161,8 @@ void add_lock_record(CLI::App& app, LockOptions& to) {
 }
 
 void add_lock_cipher(CLI::App& app, Args& args) {
+  add_text(app, "--layout", "NAME", "auto (default): floats stay finite, integers in range; bytes: neither",
+           [&args](const std::string& text) { set_layout(args, text); });
   add_text(app, "--suite", "NAME", "aes256 (default), chacha20, or auto: the faster one here",
            [&args](const std::string& text) { set_suite(args, text); });
   add_text(app, "--chunk", "SIZE", "Unit of checking, 64K to 16M; default 256K",

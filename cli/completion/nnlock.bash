@@ -7,7 +7,7 @@ _nnlock_options() {
   case $1 in
     keygen) echo "-h --help -o --output" ;;
     lock) echo "-h --help -k --key -o --output --force --include --exclude --allow-plain --sidecar --hint --family" \
-               "--family-version --suite --chunk --room --threads -q --quiet" ;;
+               "--family-version --layout --suite --chunk --room --threads -q --quiet" ;;
     unlock) echo "-h --help -k --key --sidecar --expect-lock-id --family --least-version --threads -q --quiet -o --output" \
                  "--force --decoy" ;;
     verify | exec) echo "-h --help -k --key --sidecar --expect-lock-id --family --least-version --threads -q --quiet" ;;
@@ -24,6 +24,7 @@ _nnlock() {
     return
   fi
   case $before in
+    --layout) COMPREPLY=($(compgen -W "auto bytes" -- "$word")); return ;;
     --suite) COMPREPLY=($(compgen -W "aes256 chacha20 auto" -- "$word")); return ;;
     --chunk) COMPREPLY=($(compgen -W "64K 128K 256K 512K 1M 2M 4M 8M 16M" -- "$word")); return ;;
     --include | --exclude | --family | --family-version | --least-version | --expect-lock-id | --room | --threads) return ;;

@@ -26,6 +26,7 @@ complete -c nnlock -n '__fish_seen_subcommand_from lock unlock verify exec' -l f
 complete -c nnlock -n '__fish_seen_subcommand_from lock' -l family-version -x -d 'Version in the family'
 complete -c nnlock -n '__fish_seen_subcommand_from unlock verify exec' -l least-version -x -d 'Refuse older versions'
 complete -c nnlock -n '__fish_seen_subcommand_from unlock verify exec' -l expect-lock-id -x -d 'Refuse any other lock'
+complete -c nnlock -n '__fish_seen_subcommand_from lock' -l layout -x -a 'auto bytes' -d 'What locked numbers look like'
 complete -c nnlock -n '__fish_seen_subcommand_from lock' -l suite -x -a 'aes256 chacha20 auto' -d 'Cipher suite'
 complete -c nnlock -n '__fish_seen_subcommand_from lock' -l chunk -x -a '64K 128K 256K 512K 1M 2M 4M 8M 16M' -d 'Unit of checking'
 complete -c nnlock -n '__fish_seen_subcommand_from lock' -l room -x -d 'Room for recipients'
