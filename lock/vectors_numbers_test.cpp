@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
+#include <optional>
 
 #include "lock/select.hpp"
 #include "lock/vectors_testing.hpp"
@@ -92,18 +92,19 @@ TEST(Vectors, Numbers) {
       }
 }
 
-const std::map<std::string, Dtype> kDtypes = {
-    {"opaque", Dtype::opaque}, {"boolean", Dtype::boolean}, {"i8", Dtype::i8}, {"u8", Dtype::u8}, {"i16", Dtype::i16}, {"u16", Dtype::u16},
-    {"i32", Dtype::i32}, {"u32", Dtype::u32}, {"i64", Dtype::i64}, {"u64", Dtype::u64}, {"f8", Dtype::f8}, {"f16", Dtype::f16},
-    {"bf16", Dtype::bf16}, {"f32", Dtype::f32}, {"f64", Dtype::f64}, {"complex64", Dtype::complex64}, {"complex128", Dtype::complex128}};
+std::optional<Dtype> dtype_of(const std::string& word) {
+  for (int i = 0; i <= static_cast<int>(Dtype::string); ++i)
+    if (word == to_string(static_cast<Dtype>(i))) return static_cast<Dtype>(i);
+  return std::nullopt;
+}
 
 TEST(Vectors, Choose) {
   for (const Vector& v : vectors_of_kind("choose")) {
     SCOPED_TRACE(v.name);
     const Bytes plain = data(field(v.json, "plain"));
-    const std::string dtype = field(v.json, "dtype").GetString();
-    ASSERT_TRUE(kDtypes.contains(dtype)) << dtype;
-    const std::vector<ParamSpan> spans = {{.dtype = kDtypes.at(dtype), .length = plain.size()}};
+    const auto dtype = dtype_of(field(v.json, "dtype").GetString());
+    ASSERT_TRUE(dtype) << field(v.json, "dtype").GetString();
+    const std::vector<ParamSpan> spans = {{.dtype = *dtype, .length = plain.size()}};
     for (const auto* numbers : kernels::compiled_numbers()) {
       if (!kernels::runnable(*numbers)) continue;
       Core core;
