@@ -92,7 +92,9 @@ TEST(Vectors, Numbers) {
       }
 }
 
+// Vectors use the names of Dtype's enumerators, which are the display words but for one.
 std::optional<Dtype> dtype_of(const std::string& word) {
+  if (word == "boolean") return Dtype::boolean;
   for (int i = 0; i <= static_cast<int>(Dtype::string); ++i)
     if (word == to_string(static_cast<Dtype>(i))) return static_cast<Dtype>(i);
   return std::nullopt;
