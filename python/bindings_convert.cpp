@@ -56,11 +56,23 @@ nb::object record_object(const std::optional<RecordInfo>& record) {
               record->record_bytes, record->slot_bytes, family_object(record->family), hint, record->in_sidecar);
 }
 
+nb::object ring_object(const std::optional<FiniteInfo>& finite) {
+  if (!finite) return nb::none();
+  nb::object low = nb::none(), high = nb::none();
+  if (finite->nonzero) low = nb::cast(finite->low), high = nb::cast(finite->high);
+  return make("FloatRing", low, high, finite->zero, finite->keeps_sign);
+}
+
+nb::object range_object(const std::optional<RangeInfo>& range) {
+  if (!range) return nb::none();
+  return make("IntegerRange", range->bits, range->negative);
+}
+
 nb::tuple tensor_objects(const std::vector<TensorInfo>& tensors) {
   nb::list list;
   for (const TensorInfo& t : tensors) {
     list.append(make("TensorInfo", text(t.name), to_string(t.dtype), nb::tuple(nb::cast(t.shape)), t.offset, t.length,
-                     text(t.layout), text(t.reason)));
+                     text(t.layout), text(t.reason), ring_object(t.finite), range_object(t.range)));
   }
   return nb::tuple(list);
 }
@@ -114,7 +126,9 @@ const char* suite_name(Suite suite) { return suite == Suite::aes256 ? "aes256" :
 nb::object to_python(const LockReport& r) {
   nb::object sidecar = nb::none();
   if (!r.sidecar_path.empty()) sidecar = path_text(r.sidecar_path);
-  return make("LockReport", hex(r.lock_id), r.params, r.locked_bytes, r.plain_bytes, r.record_bytes, r.chunks, text(r.kernel), sidecar);
+  const LayoutCounts& n = r.layouts;
+  return make("LockReport", hex(r.lock_id), r.params, r.locked_bytes, r.plain_bytes, r.record_bytes, r.chunks, text(r.kernel), sidecar,
+              make("LayoutCounts", n.bytes, n.plain, n.finite, n.range, n.block));
 }
 
 nb::object to_python(const UnlockReport& r) {

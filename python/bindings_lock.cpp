@@ -40,12 +40,13 @@ T finish(Result<T> result, const ProgressCall& progress) {
   return value;
 }
 
-nb::object lock_model(const MasterKey& key, nb::handle model, nb::handle out, bool chacha20, std::uint8_t chunk_log2,
+nb::object lock_model(const MasterKey& key, nb::handle model, nb::handle out, bool chacha20, bool bytes_only, std::uint8_t chunk_log2,
                       std::vector<std::string> include, std::vector<std::string> exclude, bool allow_plain, bool sidecar,
                       nb::handle sidecar_path, bool hint, const OptionalId& family, std::uint64_t family_version, std::uint32_t room,
                       unsigned threads, bool force, nb::object progress) {
   ProgressCall call(std::move(progress));
   const LockOptions options{.suite = chacha20 ? Suite::chacha20 : Suite::aes256,
+                            .layout = bytes_only ? LayoutChoice::bytes : LayoutChoice::automatic,
                             .chunk_log2 = chunk_log2,
                             .include = std::move(include),
                             .exclude = std::move(exclude),
@@ -123,8 +124,8 @@ void bind_lock(nb::module_& module) {
   module.def("unlock_into", &unlock_into, nb::arg("key"), nb::arg("model"), nb::arg("out"), nb::arg("force"), nb::arg("sidecar").none(),
              nb::arg("decoy"), nb::arg("lock_id").none(), nb::arg("family").none(), nb::arg("least_version"), nb::arg("threads"),
              nb::arg("progress").none());
-  module.def("lock_model", &lock_model, nb::arg("key"), nb::arg("model"), nb::arg("out"), nb::arg("chacha20"), nb::arg("chunk_log2"),
-             nb::arg("include"), nb::arg("exclude"), nb::arg("allow_plain"), nb::arg("sidecar"), nb::arg("sidecar_path").none(),
+  module.def("lock_model", &lock_model, nb::arg("key"), nb::arg("model"), nb::arg("out"), nb::arg("chacha20"), nb::arg("bytes_only"),
+             nb::arg("chunk_log2"), nb::arg("include"), nb::arg("exclude"), nb::arg("allow_plain"), nb::arg("sidecar"), nb::arg("sidecar_path").none(),
              nb::arg("hint"), nb::arg("family").none(), nb::arg("family_version"), nb::arg("room"), nb::arg("threads"), nb::arg("force"),
              nb::arg("progress").none());
   module.def("inspect_path", &inspect_path, nb::arg("model"), nb::arg("sidecar").none());

@@ -11,25 +11,32 @@ constexpr std::uint64_t measured_bytes = 256 * 1024;  // one chunk of the defaul
 
 nb::object limit(std::uint64_t bytes) { return bytes == UINT64_MAX ? nb::object(nb::none()) : nb::cast(bytes); }
 
-nb::object speed_of(const KernelInfo& kernel) {
-  const auto speed = without_gil([&] { return measure_kernel(kernel.name, measured_bytes); });
+nb::object speed_of(const std::string& kernel) {
+  const auto speed = without_gil([&] { return measure_kernel(kernel, measured_bytes); });
   return speed ? nb::cast(*speed) : nb::object(nb::none());
 }
 
-nb::dict kernel_dict(const KernelInfo& kernel, bool measure) {
+// Of either kind of kernel.
+template <class K>
+nb::dict kernel_dict(const K& kernel, bool measure) {
   nb::dict out;
   out["name"] = text(kernel.name);
-  out["suite"] = suite_name(kernel.suite);
+  if constexpr (requires { kernel.suite; }) out["suite"] = suite_name(kernel.suite);
   out["runnable"] = kernel.runnable;
   out["chosen"] = kernel.chosen;
-  out["bytes_per_second"] = measure && kernel.runnable ? speed_of(kernel) : nb::object(nb::none());
+  out["bytes_per_second"] = measure && kernel.runnable ? speed_of(kernel.name) : nb::object(nb::none());
+  return out;
+}
+
+template <class K>
+nb::list kernel_list(const std::vector<K>& kernels, bool measure) {
+  nb::list out;
+  for (const K& kernel : kernels) out.append(kernel_dict(kernel, measure));
   return out;
 }
 
 nb::dict doctor(bool measure) {
   const MachineInfo machine = machine_info();
-  nb::list kernels;
-  for (const KernelInfo& kernel : machine.kernels) kernels.append(kernel_dict(kernel, measure));
   nb::dict out;
   out["version"] = text(machine.version);
   out["openssl_version"] = text(machine.openssl_version);
@@ -38,7 +45,8 @@ nb::dict doctor(bool measure) {
   out["memory_lock_limit"] = limit(machine.memory_lock_limit);
   out["core_dump_limit"] = limit(machine.core_dump_limit);
   out["secrets_locked"] = machine.secrets_locked;
-  out["kernels"] = kernels;
+  out["kernels"] = kernel_list(machine.kernels, measure);
+  out["number_kernels"] = kernel_list(machine.number_kernels, measure);
   return out;
 }
 

@@ -21,13 +21,23 @@ from ._errors import (
 )
 from ._native import MasterKey, UnlockedModel
 from ._native import version as _version
-from ._types import Family, LockReport, ModelInfo, RecordInfo, TensorInfo, UnlockReport
+from ._types import (
+    Family,
+    FloatRing,
+    IntegerRange,
+    LayoutCounts,
+    LockReport,
+    ModelInfo,
+    RecordInfo,
+    TensorInfo,
+    UnlockReport,
+)
 
 __version__: str = _version()
 
 __all__ = [
-    "AlreadyLockedError", "BadKeyFileError", "BadModelError", "BadRecordError", "Error", "Family", "IoError",
-    "KeyFileWarning", "LicenceError", "LockReport", "MasterKey", "ModelInfo", "NotLockedError", "NothingToLockError",
-    "RecordInfo", "TamperedError", "TensorInfo", "UnlockReport", "UnlockedModel", "UnsupportedError", "UsageError",
-    "WrongKeyError", "__version__", "doctor", "inspect", "lock", "unlock", "unlock_to", "verify",
+    "AlreadyLockedError", "BadKeyFileError", "BadModelError", "BadRecordError", "Error", "Family", "FloatRing",
+    "IntegerRange", "IoError", "KeyFileWarning", "LayoutCounts", "LicenceError", "LockReport", "MasterKey", "ModelInfo",
+    "NotLockedError", "NothingToLockError", "RecordInfo", "TamperedError", "TensorInfo", "UnlockReport", "UnlockedModel",
+    "UnsupportedError", "UsageError", "WrongKeyError", "__version__", "doctor", "inspect", "lock", "unlock", "unlock_to", "verify",
 ]

@@ -91,13 +91,15 @@ def _demands(expect_lock_id: Optional[Id], family: Optional[Id], least_version: 
 
 
 def lock(key: _native.MasterKey, model: Path, out: Path, *, suite: 'Literal["aes256", "chacha20"]' = "aes256",
-         chunk: Optional[int] = None, include: Iterable[str] = (), exclude: Iterable[str] = (), allow_plain: bool = False,
-         sidecar: Union[None, bool, Path] = None, hint: bool = False, family: Optional[Id] = None,
-         family_version: Optional[int] = None, room: int = 1024, threads: int = 0, force: bool = False,
+         layout: 'Literal["auto", "bytes"]' = "auto", chunk: Optional[int] = None, include: Iterable[str] = (),
+         exclude: Iterable[str] = (), allow_plain: bool = False, sidecar: Union[None, bool, Path] = None, hint: bool = False,
+         family: Optional[Id] = None, family_version: Optional[int] = None, room: int = 1024, threads: int = 0, force: bool = False,
          progress: Optional[Progress] = None) -> LockReport:
     """Locks the plain model file `model` into the new file `out`, which appears only when complete.
 
     suite: cipher suite.  chunk: unit of checking, a power of two from 64 KiB to 16 MiB; default 256 KiB.
+    layout: "auto" keeps floats finite and wide integers in their range, so that a locked or wrongly unlocked model computes with
+        plausible numbers; float tensors that hold NaN or infinity are locked byte by byte. "bytes" locks everything byte by byte.
     include, exclude: globs on tensor names; what they leave out stays readable but authenticated.
     allow_plain: accept learned tensors that cannot be locked in place.
     sidecar: True writes the record to OUT.nnlock, a path to that file, else it goes into the model.
@@ -106,12 +108,14 @@ def lock(key: _native.MasterKey, model: Path, out: Path, *, suite: 'Literal["aes
     """
     if suite not in ("aes256", "chacha20"):
         raise UsageError("suite must be 'aes256' or 'chacha20'")
+    if layout not in ("auto", "bytes"):
+        raise UsageError("layout must be 'auto' or 'bytes'")
     if (family is None) != (family_version is None):
         raise UsageError("family and family_version belong together")
     has_path = sidecar is not None and not isinstance(sidecar, bool)
     return _native.lock_model(
-        _key(key), _path("model", model), _path("out", out), suite == "chacha20", _chunk_log2(chunk), _globs(include),
-        _globs(exclude), bool(allow_plain), bool(sidecar) or has_path,
+        _key(key), _path("model", model), _path("out", out), suite == "chacha20", layout == "bytes", _chunk_log2(chunk),
+        _globs(include), _globs(exclude), bool(allow_plain), bool(sidecar) or has_path,
         _path("sidecar", sidecar) if has_path else None,  # type: ignore[arg-type]
         bool(hint), _id("family", family), _whole("family_version", family_version or 0, 0, _MAX64),
         _whole("room", room, 64, 1 << 20), _whole("threads", threads, 0, 1024), bool(force), _callback(progress))

@@ -15,6 +15,17 @@ class Family:
 
 
 @dataclass(frozen=True)
+class LayoutCounts:
+    """How many parameters of a record are in each layout."""
+
+    bytes: int
+    plain: int
+    finite: int
+    range: int
+    block: int
+
+
+@dataclass(frozen=True)
 class LockReport:
     """What lock() did."""
 
@@ -26,6 +37,7 @@ class LockReport:
     chunks: int
     kernel: str
     sidecar_path: Optional[str]  # when a sidecar was written
+    layouts: LayoutCounts
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,24 @@ class UnlockReport:
 
 
 @dataclass(frozen=True)
+class FloatRing:
+    """What layout "finite" tells of a float tensor: magnitudes from 2**low to below 2**(high + 1). Locked values keep to it too."""
+
+    low: Optional[int]  # None, as `high`: zeros and subnormal numbers only
+    high: Optional[int]
+    zero: bool  # zeros and subnormal numbers too
+    keeps_sign: bool  # no sign bit is set, and locking sets none
+
+
+@dataclass(frozen=True)
+class IntegerRange:
+    """What layout "range" tells of an integer tensor: values from -2**bits, or 0 if not `negative`, to below 2**bits."""
+
+    bits: int
+    negative: bool
+
+
+@dataclass(frozen=True)
 class TensorInfo:
     """One tensor of a model file."""
 
@@ -48,8 +78,10 @@ class TensorInfo:
     shape: Tuple[int, ...]
     offset: int  # bytes, in the file as it was before locking
     nbytes: int
-    layout: str  # "bytes", "plain", or "" for a constant outside the record
-    reason: str  # why a constant stays readable
+    layout: str  # "bytes", "plain", "finite", "range", "block", or "" outside the record; of a plain model: what lock() chooses
+    reason: str  # why a constant stays readable, or why a float tensor is in layout "bytes"
+    ring: Optional[FloatRing]  # layout "finite" only
+    range: Optional[IntegerRange]  # layout "range" only
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 """Keys, models and stock runtimes for the tests."""
 
 import importlib
+import json
 import os
+import struct
 from pathlib import Path
 
 import nnlock
@@ -44,6 +46,19 @@ def small_safetensors(folder, name="small.safetensors", size=64):
                            "layer.bias": rng.standard_normal(size, dtype=numpy.float32),
                            "head.weight": rng.standard_normal((10, size), dtype=numpy.float32)}, path)
     return path
+
+
+def write_safetensors(path, tensors):
+    """Writes {name: (type as safetensors spells it, array or bytes)} by hand: numpy knows no bfloat16."""
+    header, data = {}, b""
+    for name, (dtype, values) in tensors.items():
+        raw = bytes(values) if isinstance(values, bytes) else values.tobytes()
+        width = 1 if dtype.startswith("F8") else int(dtype.lstrip("BFIUC")) // 8
+        header[name] = {"dtype": dtype, "shape": [len(raw) // width], "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
 @pytest.fixture

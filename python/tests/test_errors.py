@@ -137,7 +137,7 @@ def test_licence(key):
 
 
 @pytest.mark.parametrize("options", [
-    dict(suite="des"), dict(suite=None), dict(chunk=0), dict(chunk=-65536), dict(chunk=65537), dict(chunk=1 << 25), dict(room=63),
+    dict(suite="des"), dict(suite=None), dict(layout="finite"), dict(layout=None), dict(layout=b"bytes"), dict(chunk=0), dict(chunk=-65536), dict(chunk=65537), dict(chunk=1 << 25), dict(room=63),
     dict(room=1 << 21), dict(threads=-1), dict(threads=1 << 40), dict(family="ab" * 16), dict(family_version=1),
     dict(family="xy" * 16, family_version=1), dict(family="ab", family_version=1), dict(family=b"ab", family_version=1),
     dict(family="ab" * 16, family_version=-1), dict(family="ab" * 16, family_version=1 << 64), dict(sidecar="")])
@@ -155,6 +155,8 @@ def test_usage_of_reading(key, locked, call, options):
 
 def test_usage_from_the_library(key, locked, monkeypatch):
     monkeypatch.setenv("NNLOCK_KERNEL", "no_such_kernel")
+    expect("usage", nnlock.verify, key, locked)
+    monkeypatch.setenv("NNLOCK_KERNEL", "aes_ctr_portable,")
     expect("usage", nnlock.verify, key, locked)
 
 

@@ -54,7 +54,8 @@ def test_inspect(key, model, tmp_path):
     assert record.chunks == report.chunks and record.record_bytes == report.record_bytes and not record.in_sidecar
     assert record.family == nnlock.Family("0f" * 16, 2**64 - 1) and record.fingerprint_hint == key.fingerprint
     assert [(p.name, p.shape, p.offset, p.nbytes) for p in after.params] == [(p.name, p.shape, p.offset, p.nbytes) for p in before.params]
-    assert sum(p.nbytes for p in after.params) == report.locked_bytes and {p.layout for p in after.params} == {"bytes"}
+    assert sum(p.nbytes for p in after.params) == report.locked_bytes and "plain" not in {p.layout for p in after.params}
+    assert [(p.layout, p.ring, p.range) for p in after.params] == [(p.layout, p.ring, p.range) for p in before.params]
     assert all(constant.reason for constant in after.constants)
 
 
@@ -71,7 +72,7 @@ def test_tensor_bytes_stand_where_inspect_says(key, tensors):
 def test_include_and_exclude(key, tensors, tmp_path, options):
     report = nnlock.lock(key, tensors, tmp_path / "l", **options)
     info = nnlock.inspect(tmp_path / "l")
-    assert {p.name: p.layout for p in info.params} == {"layer.weight": "bytes", "layer.bias": "bytes", "head.weight": "plain"}
+    assert {p.name: p.layout for p in info.params} == {"layer.weight": "finite", "layer.bias": "finite", "head.weight": "plain"}
     assert report.plain_bytes == 2560 and 0 < info.locked_share < 1
     with nnlock.unlock(key, tmp_path / "l") as unlocked:
         assert bytes(unlocked) == tensors.read_bytes()
@@ -293,9 +294,10 @@ def test_doctor():
     machine = nnlock.doctor(measure=True)
     assert machine["threads"] >= 1 and machine["openssl_version"] and machine["kernels"]
     assert {kernel["suite"] for kernel in machine["kernels"] if kernel["chosen"]} == {"aes256", "chacha20"}
-    for kernel in machine["kernels"]:
+    assert [kernel["chosen"] for kernel in machine["number_kernels"]].count(True) == 1
+    for kernel in machine["kernels"] + machine["number_kernels"]:
         assert (kernel["bytes_per_second"] is not None) == kernel["runnable"]
-    assert nnlock.doctor()["kernels"][0]["bytes_per_second"] is None
+    assert nnlock.doctor()["kernels"][0]["bytes_per_second"] is nnlock.doctor()["number_kernels"][0]["bytes_per_second"] is None
 
 
 def test_reports_are_values(key, locked):

@@ -22,7 +22,9 @@ def show(done: int, total: int) -> None: ...
 key: nnlock.MasterKey = nnlock.MasterKey.from_file(Path("k"))
 key.save("k", created=None)
 text: str = key.fingerprint
-report: nnlock.LockReport = nnlock.lock(key, "m", Path("o"), suite="chacha20", chunk=1 << 20, include=["a"], sidecar=True, progress=show)
+report: nnlock.LockReport = nnlock.lock(key, "m", Path("o"), suite="chacha20", layout="bytes", chunk=1 << 20, include=["a"], sidecar=True)
+nnlock.lock(key, "m", "o", layout="auto", progress=show)
+finite: int = report.layouts.finite
 side: Optional[str] = report.sidecar_path
 with nnlock.unlock(key, "o", sidecar="s", expect_lock_id=report.lock_id) as model:
     data: bytes = bytes(model)
@@ -37,6 +39,13 @@ info: nnlock.ModelInfo = nnlock.inspect("o")
 if info.record is not None and info.record.family is not None:
     version: int = info.record.family.version
 share: float = info.locked_share
+for tensor in info.params:
+    ring: Optional[nnlock.FloatRing] = tensor.ring
+    low: Optional[int] = None if ring is None else ring.low
+    if tensor.range is not None:
+        whole: nnlock.IntegerRange = tensor.range
+        bits: int = whole.bits
+        signed: bool = whole.negative
 try:
     pass
 except nnlock.IoError as error:
@@ -51,6 +60,7 @@ import nnlock
 key = nnlock.MasterKey()
 nnlock.lock("key", "m", "o")
 nnlock.lock(nnlock.MasterKey.generate(), "m", "o", suite="des")
+nnlock.lock(nnlock.MasterKey.generate(), "m", "o", layout="finite")
 nnlock.lock(nnlock.MasterKey.generate(), "m", "o", True)
 nnlock.MasterKey.generate().secret
 nnlock.unlock(nnlock.MasterKey.generate(), 5)

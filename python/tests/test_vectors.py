@@ -7,13 +7,19 @@ import json
 
 import nnlock
 import pytest
-from conftest import ROOT
+from conftest import ROOT, write_safetensors
 
 VECTORS = [json.loads(path.read_text()) for path in sorted((ROOT / "spec" / "vectors").glob("*.json"))]
 assert VECTORS, "no vectors found"
 
 # Inside of the library, with a lock id of the caller's choice, or of format raw: the C++ tests run these.
-NOT_HERE = {"schedule", "stream", "tag", "lock", "open", "decoy"}
+NOT_HERE = {"schedule", "stream", "tag", "numbers", "lock", "open", "decoy"}
+
+# Element types as safetensors spells them, where they are parameters there.
+SPELLED = {"f16": "F16", "bf16": "BF16", "f32": "F32", "f64": "F64", "complex64": "C64", "f8": "F8_E4M3", "i8": "I8", "u8": "U8",
+           "i16": "I16", "u16": "U16", "i32": "I32", "u32": "U32"}
+NO_PARAMETERS = {"i64", "u64", "boolean", "complex128", "i4", "opaque"}
+FLOATS = {"f16": (1, 15), "bf16": (2, 127), "f32": (3, 127), "f64": (4, 1023), "complex64": (3, 127)}  # number in records, bias
 
 
 def data(value):
@@ -47,7 +53,8 @@ def of(*kinds, when=lambda vector: True):
 
 
 def test_all_kinds_are_known():
-    assert {vector["kind"] for vector in VECTORS} == NOT_HERE | {"keyfile", "model"}
+    assert {vector["kind"] for vector in VECTORS} == NOT_HERE | {"keyfile", "model", "choose"}
+    assert {vector["dtype"] for vector in VECTORS if vector["kind"] == "choose"} <= SPELLED.keys() | NO_PARAMETERS
 
 
 @of("keyfile")
@@ -59,6 +66,26 @@ def test_keyfile(vector, tmp_path):
     if key is not None:
         assert key.fingerprint == vector["fingerprint"]
         assert nnlock.MasterKey.from_bytes(data(vector["master"])).fingerprint == vector["fingerprint"]
+
+
+def layout_item(info):
+    """The layout of a tensor as a record writes it (spec/record-v1.md section 3.4)."""
+    if info.range is not None:
+        return [3, int(info.dtype[1:]) // 8, info.range.bits, 0 if info.range.negative else 1]
+    if info.ring is None:
+        return {"bytes": 0, "plain": 1}[info.layout]
+    number, bias = FLOATS[info.dtype]
+    low, high = (0, 0) if info.ring.low is None else (info.ring.low + bias, info.ring.high + bias)
+    return [2, number, low, high, info.ring.zero + 2 * info.ring.keeps_sign]
+
+
+@of("choose", when=lambda vector: vector["dtype"] in SPELLED)
+def test_choose(vector, tmp_path):
+    write_safetensors(tmp_path / "m", {"tensor": (SPELLED[vector["dtype"]], data(vector["plain"]))})
+    nnlock.lock(nnlock.MasterKey.generate(), tmp_path / "m", tmp_path / "l")
+    for path in (tmp_path / "m", tmp_path / "l"):
+        (tensor,) = nnlock.inspect(path).params
+        assert layout_item(tensor) == vector["layout"]
 
 
 @of("model", when=lambda vector: vector["operation"] == "open")
