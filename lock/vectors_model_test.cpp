@@ -21,12 +21,26 @@ void run_open(const Json& v) {
   EXPECT_EQ(copy_of(*opened), hex(field(v, "plain")));
 }
 
+LayoutChoice layout_of(const Json& v) {
+  if (!v.HasMember("layout")) return LayoutChoice::bytes;
+  EXPECT_STREQ(v["layout"].GetString(), "automatic");
+  return LayoutChoice::automatic;
+}
+
+std::vector<std::string> excluded_by(const Json& v) {
+  std::vector<std::string> names;
+  if (v.HasMember("exclude"))
+    for (const Json& name : v["exclude"].GetArray()) names.emplace_back(name.GetString());
+  return names;
+}
+
 void run_lock(const Json& v) {
   const Scratch scratch;
   const auto model = scratch.write("model", data(field(v, "file")));
   const LockOptions options{.suite = static_cast<Suite>(field(v, "suite").GetUint()),
-                            .layout = LayoutChoice::bytes,
+                            .layout = layout_of(v),
                             .chunk_log2 = static_cast<std::uint8_t>(field(v, "chunk_log2").GetUint()),
+                            .exclude = excluded_by(v),
                             .sidecar = field(v, "sidecar_wanted").GetBool(),
                             .slot_bytes = field(v, "slot_length").GetUint()};
   const auto report = lock_with_id(master(v), model, scratch.file("out"), options, hex_array<16>(field(v, "lock_id")));

@@ -6,7 +6,8 @@
     python3 spec/vectors/generate/generate.py --check    fails if the files there differ from what would be written
 
 The class of each scenario is written here by hand, in the files beside this one, from the text of the specification; the
-generator stops where the reference (for models: the reference with model_files.py) does not agree. Nothing here is random.
+generator stops where the reference (for models: the reference with model_files.py, tflite_files.py or onnx_files.py) does
+not agree. Nothing here is random.
 """
 import json
 import pathlib
@@ -22,6 +23,7 @@ import layout_numbers  # noqa: E402
 import layout_records  # noqa: E402
 import layout_rules  # noqa: E402
 import locks  # noqa: E402
+import model_vectors  # noqa: E402
 import models  # noqa: E402
 import opens_core  # noqa: E402
 import opens_framing  # noqa: E402
@@ -33,7 +35,8 @@ SUBJECTS = (key_schedule.make_streams, key_files.make_key_files, locks.make_lock
             opens_framing.make_that_open, opens_framing.make_framing, opens_framing.make_cbor, opens_framing.make_heads,
             opens_core.make_cores, opens_core.make_files, opens_core.make_params, opens_core.make_layouts,
             opens_keyed.make_slots, opens_keyed.make_keyed, opens_keyed.make_sets, opens_keyed.make_order,
-            decoys.make_decoys, models.make_models, layout_numbers.make_numbers, layout_choices.make_choices, layout_records.make_locks,
+            decoys.make_decoys, models.make_models, model_vectors.make_tflite, model_vectors.make_onnx,
+            layout_numbers.make_numbers, layout_choices.make_choices, layout_records.make_locks,
             layout_records.make_ok, layout_records.make_altered, layout_records.make_off, layout_records.make_decoys,
             layout_rules.make_rules)
 

@@ -5,6 +5,8 @@ import base64
 import json
 import struct
 
+FORMAT = 1
+
 
 def build(header, data):
     """header: text. The header is padded with spaces to a multiple of 8 bytes, as stock writers do."""

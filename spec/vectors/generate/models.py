@@ -10,36 +10,40 @@ from records import flip
 from scenarios import LOCK_ID, MK, OTHER_MK, add, data, pattern
 
 
-def open_model(v):
+# files: the module that knows the format: model_files, onnx_files, tflite_files. params: of a lock, in order.
+def open_model(v, files):
     file, mk = run_vectors.data(v["file"]), run_vectors.data(v["master"])
-    found, restored = model_files.find(file, ref.Reject)
+    found, restored = files.find(file, ref.Reject)
     sidecar = run_vectors.data(v["sidecar"]) if v["sidecar"] is not None else None
     ref.need(found is not None or sidecar is not None, "not-locked", "no record")
     ref.need(found is None or sidecar is None, "bad-record", "two records")
 
     def codec(kind, raw, recorded):
-        ref.need(kind == 1, "unsupported", "not in this generator")
-        tensors = model_files.spans(raw, ref.Reject)
+        ref.need(kind == files.FORMAT, "unsupported", "not in this generator")
+        tensors = files.spans(raw, ref.Reject)
         ref.need(all(span in tensors for span in recorded), "bad-model", "a recorded span is no tensor")
     return ref.open_(mk, found if found is not None else sidecar, {0: restored}, codec=codec)[0]
 
 
-def lock_model(v):
+def all_bytes(v, file):
+    return [[0, offset, length, 0] for offset, length in model_files.spans(file, ref.Reject)]
+
+
+def lock_model(v, files=model_files, params=all_bytes):
     file, mk = run_vectors.data(v["file"]), run_vectors.data(v["master"])
-    ref.need(model_files.find(file, ref.Reject)[0] is None, "already-locked", "a record is in it")
-    params = [[0, offset, length, 0] for offset, length in model_files.spans(file, ref.Reject)]
-    records, locked = ref.lock(mk, run_vectors.data(v["lock_id"]), v["suite"], v["chunk_log2"], [(0, 1, file)], params,
+    ref.need(files.find(file, ref.Reject)[0] is None, "already-locked", "a record is in it")
+    records, locked = ref.lock(mk, run_vectors.data(v["lock_id"]), v["suite"], v["chunk_log2"], [(0, files.FORMAT, file)], params(v, file),
                                v["slot_length"])
-    return (locked[0], records[0]) if v["sidecar_wanted"] else (model_files.embed(locked[0], records[0]), None)
+    return (locked[0], records[0]) if v["sidecar_wanted"] else (files.embed(locked[0], records[0]), None)
 
 
-def run_model(v):
+def run_model(v, files=model_files, params=all_bytes):
     try:
         if v["operation"] == "open":
-            if not run_vectors.same(v.get("plain", ""), open_model(v)) and v["class"] == "ok":
+            if not run_vectors.same(v.get("plain", ""), open_model(v, files)) and v["class"] == "ok":
                 return "plain"
         else:
-            made, sidecar = lock_model(v)
+            made, sidecar = lock_model(v, files, params)
             if v["class"] == "ok" and (made.hex(), sidecar and sidecar.hex()) != (v["locked"], v["sidecar"]):
                 return "locked"
         got = "ok"
