@@ -25,10 +25,11 @@
 //   add32, min32, left32<n>             of 32-bit elements, unsigned
 //   heads<4>(x, y)                      per lane, the upper halves of the elements of x, then of y
 //   heads<8>(x, y)                      the upper half of each element of x, and in the lower half that of y
-//   place, place_first, place_second    the moved exponents in the places of the old ones (see there)
-//   low_bytes<op, width, count>(x)      S or S^-1 of the lowest `count` bytes of each element; one Vec or two
-//   Whole, whole_bytes<width>(count)    the same with a count that is not constant, for
-//   chosen_bytes<op>(x, whole)
+//   finish<op, width, count>(x, heads, exponent, old, moved)
+//                                       x is one Vec or two: S or S^-1 of the lowest `count` bytes of each element, and
+//                                       the moved exponents in the places (`exponent`) of the old ones
+//   Whole, whole_bytes<width>(count), chosen_bytes<op>(x, whole)
+//                                       S or S^-1 of the lowest `count` bytes of each element
 //   sub<width>, signs<width>            elements of that width; signs: all bits of an element become its highest bit
 //
 // Constant time: no branch and no address depends on an element, a key stream or a draw.
@@ -158,29 +159,27 @@ struct NumbersX86 {
                               Ops::all16(0xffff))) {}
 
     [[gnu::always_inline]] void block(const std::uint8_t* k, const std::uint8_t* a, const std::uint8_t* in, std::uint8_t* out) {
-      if constexpr (vectors == 1) {
-        const Vec x = Ops::load(in);
-        const Vec old = ring_.exponents(x);
-        const Vec moved = ring_.move(old, ring_.draws(a));
-        Vec y = op == Op::lock ? Ops::mix(x, Ops::load(k), free_) : x;
-        Ops::template low_bytes<op, width, whole>(y);
-        if constexpr (op == Op::unlock) y = Ops::mix(y, Ops::load(k), free_);
-        Ops::store(out, Ops::place(y, exponent_, old, moved));
-      } else {
-        constexpr std::size_t second = sizeof(Vec);
-        Vec x = Ops::load(in), y = Ops::load(in + second);
-        const Vec old = ring_.exponents(Ops::template heads<width>(x, y));
-        const Vec moved = ring_.move(old, ring_.draws(a));
-        if constexpr (op == Op::lock) x = Ops::mix(x, Ops::load(k), free_), y = Ops::mix(y, Ops::load(k + second), free_);
-        Ops::template low_bytes<op, width, whole>(x, y);
-        if constexpr (op == Op::unlock) x = Ops::mix(x, Ops::load(k), free_), y = Ops::mix(y, Ops::load(k + second), free_);
-        Ops::store(out, Ops::template place_first<width>(x, exponent_, old, moved));
-        Ops::store(out + second, Ops::template place_second<width>(y, exponent_, old, moved));
-      }
+      Vec x[vectors];
+      for (std::size_t i = 0; i < vectors; ++i) x[i] = Ops::load(in + i * sizeof(Vec));
+      if constexpr (op == Op::lock) mix(x, k);
+      const Vec heads = heads_of(x);
+      const Vec old = ring_.exponents(heads);
+      const Vec moved = ring_.move(old, ring_.draws(a));
+      Ops::template finish<op, width, whole>(x, heads, exponent_, old, moved);
+      if constexpr (op == Op::unlock) mix(x, k);
+      for (std::size_t i = 0; i < vectors; ++i) Ops::store(out + i * sizeof(Vec), x[i]);
     }
     [[gnu::always_inline]] bool ok() const { return !ring_.left(); }
 
    private:
+    [[gnu::always_inline]] static inline Vec heads_of(const Vec (&x)[vectors]) {
+      if constexpr (vectors == 1) return x[0];
+      if constexpr (vectors == 2) return Ops::template heads<width>(x[0], x[1]);
+    }
+    [[gnu::always_inline]] void mix(Vec (&x)[vectors], const std::uint8_t* k) const {
+      for (std::size_t i = 0; i < vectors; ++i) x[i] = Ops::mix(x[i], Ops::load(k + i * sizeof(Vec)), free_);
+    }
+
     Ring<dtype, op> ring_;
     Vec exponent_, free_;
   };

@@ -66,21 +66,6 @@ struct Ops {
     if constexpr (width == 8) return _mm256_blend_epi32(_mm256_srli_epi64(y, 32), x, 0xaa);
     return _mm256_packus_epi32(_mm256_srli_epi32(x, 16), _mm256_srli_epi32(y, 16));
   }
-  // The exponents of x are those of `old` still, so the difference puts the moved ones there.
-  [[gnu::always_inline]] static inline Vec place(Vec x, Vec, Vec old, Vec moved) { return bits_xor(x, bits_xor(old, moved)); }
-  template <std::size_t width>
-  [[gnu::always_inline]] static inline Vec place_first(Vec x, Vec exponent, Vec old, Vec moved) {
-    const Vec difference = bits_xor(old, moved);
-    if constexpr (width == 8) return mix(x, difference, exponent);
-    return bits_xor(x, _mm256_unpacklo_epi16(_mm256_setzero_si256(), difference));
-  }
-  template <std::size_t width>
-  [[gnu::always_inline]] static inline Vec place_second(Vec x, Vec, Vec old, Vec moved) {
-    const Vec difference = bits_xor(old, moved);
-    if constexpr (width == 8) return bits_xor(x, _mm256_slli_epi64(difference, 32));
-    return bits_xor(x, _mm256_unpackhi_epi16(_mm256_setzero_si256(), difference));
-  }
-
   // AESENCLAST is ShiftRows, SubBytes and XOR; the shuffle undoes ShiftRows beforehand. AESDECLAST likewise.
   template <Op op>
   [[gnu::always_inline]] static inline Vec substitute(Vec x) {
@@ -104,20 +89,23 @@ struct Ops {
     if constexpr (width == 4) return all32(static_cast<std::uint32_t>(low));
     if constexpr (width == 8) return all64(low);
   }
+  // The exponents of x are those of `old` still, so the difference puts the moved ones there.
   template <Op op, std::size_t width, std::size_t count>
-  [[gnu::always_inline]] static inline void low_bytes(Vec& x) {
-    if constexpr (count == 1) x = chosen_bytes<op>(x, whole_bytes<width>(count));
-    if constexpr (width == 8) x = _mm256_blend_epi16(x, substitute<op>(x), 0x77);  // 6 of 8 bytes
+  [[gnu::always_inline]] static inline void finish(Vec (&x)[1], Vec, Vec, Vec old, Vec moved) {
+    if constexpr (count != 0) x[0] = chosen_bytes<op>(x[0], whole_bytes<width>(count));
+    x[0] = bits_xor(x[0], bits_xor(old, moved));
   }
   template <Op op, std::size_t width, std::size_t count>
-  [[gnu::always_inline]] static inline void low_bytes(Vec& x, Vec& y) {
-    if constexpr (width == 4) {  // 2 of 4 bytes: both halves at once
-      const Vec both = substitute<op>(_mm256_blend_epi16(x, left32<16>(y), 0xaa));
-      x = _mm256_blend_epi16(x, both, 0x55);
-      y = _mm256_blend_epi16(y, _mm256_srli_epi32(both, 16), 0x55);
-    } else {
-      low_bytes<op, width, count>(x);
-      low_bytes<op, width, count>(y);
+  [[gnu::always_inline]] static inline void finish(Vec (&x)[2], Vec heads, Vec exponent, Vec old, Vec moved) {
+    const Vec difference = bits_xor(old, moved);
+    if constexpr (width == 4) {  // the lower halves are whole bytes, the upper halves are the heads
+      const Vec lower = _mm256_packus_epi32(bits_and(x[0], all32(0xffff)), bits_and(x[1], all32(0xffff)));
+      const Vec s = substitute<op>(lower), upper = bits_xor(heads, difference);
+      x[0] = _mm256_unpacklo_epi16(s, upper);
+      x[1] = _mm256_unpackhi_epi16(s, upper);
+    } else {  // 6 of 8 bytes are whole; the second's heads stand half an element lower
+      x[0] = mix(_mm256_blend_epi16(x[0], substitute<op>(x[0]), 0x77), difference, exponent);
+      x[1] = bits_xor(_mm256_blend_epi16(x[1], substitute<op>(x[1]), 0x77), _mm256_slli_epi64(difference, 32));
     }
   }
 

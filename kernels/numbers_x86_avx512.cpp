@@ -36,7 +36,6 @@ struct Ops {
   [[gnu::always_inline]] static inline Vec bits_or(Vec x, Vec y) { return _mm512_or_si512(x, y); }
   [[gnu::always_inline]] static inline Vec bits_xor(Vec x, Vec y) { return _mm512_xor_si512(x, y); }
   [[gnu::always_inline]] static inline Vec mix(Vec x, Vec k, Vec free) { return _mm512_ternarylogic_epi64(x, k, free, 0x78); }
-  [[gnu::always_inline]] static inline Vec select(Vec mask, Vec x, Vec y) { return _mm512_ternarylogic_epi64(mask, x, y, 0xca); }
 
   [[gnu::always_inline]] static inline Vec add16(Vec x, Vec y) { return _mm512_add_epi16(x, y); }
   [[gnu::always_inline]] static inline Vec sub16(Vec x, Vec y) { return _mm512_sub_epi16(x, y); }
@@ -72,17 +71,6 @@ struct Ops {
     const Vec order = lanes(_mm_setr_epi8(2, 3, 6, 7, 10, 11, 14, 15, 2, 3, 6, 7, 10, 11, 14, 15));
     return _mm512_mask_shuffle_epi8(_mm512_shuffle_epi8(x, order), 0xff00ff00ff00ff00, y, order);
   }
-  [[gnu::always_inline]] static inline Vec place(Vec x, Vec exponent, Vec, Vec moved) { return select(exponent, moved, x); }
-  template <std::size_t width>
-  [[gnu::always_inline]] static inline Vec place_first(Vec x, Vec exponent, Vec, Vec moved) {
-    return select(exponent, width == 8 ? moved : _mm512_unpacklo_epi16(moved, moved), x);
-  }
-  template <std::size_t width>
-  [[gnu::always_inline]] static inline Vec place_second(Vec x, Vec exponent, Vec, Vec moved) {
-    if constexpr (width == 8) return select(exponent, _mm512_maskz_shuffle_epi32(0xffff, moved, _MM_PERM_CCAA), x);
-    return select(exponent, _mm512_unpackhi_epi16(moved, moved), x);
-  }
-
   template <Op op>
   [[gnu::always_inline]] static inline Vec chosen_bytes(Vec x, Whole whole) {
     if constexpr (op == Op::lock) return _mm512_mask_gf2p8affineinv_epi64_epi8(x, whole, x, all64(affine), 0x63);
@@ -93,14 +81,16 @@ struct Ops {
   [[gnu::always_inline]] static inline Whole whole_bytes(unsigned count) {
     return (~std::uint64_t{0} / ((std::uint64_t{1} << width) - 1)) * ((std::uint64_t{1} << count) - 1);
   }
-  template <Op op, std::size_t width, std::size_t count>
-  [[gnu::always_inline]] static inline void low_bytes(Vec& x) {
-    if constexpr (count != 0) x = chosen_bytes<op>(x, whole_bytes<width>(count));
-  }
-  template <Op op, std::size_t width, std::size_t count>
-  [[gnu::always_inline]] static inline void low_bytes(Vec& x, Vec& y) {
-    low_bytes<op, width, count>(x);
-    low_bytes<op, width, count>(y);
+  template <Op op, std::size_t width, std::size_t count, std::size_t vectors>
+  [[gnu::always_inline]] static inline void finish(Vec (&x)[vectors], Vec, Vec exponent, Vec, Vec moved) {
+    Vec places[] = {moved, moved};
+    if constexpr (width == 4) places[0] = _mm512_unpacklo_epi16(moved, moved);
+    if constexpr (width == 4) places[1] = _mm512_unpackhi_epi16(moved, moved);
+    if constexpr (width == 8) places[1] = _mm512_maskz_shuffle_epi32(0xffff, moved, _MM_PERM_CCAA);
+    for (std::size_t i = 0; i < vectors; ++i) {
+      if constexpr (count != 0) x[i] = chosen_bytes<op>(x[i], whole_bytes<width>(count));
+      x[i] = _mm512_ternarylogic_epi64(exponent, places[i], x[i], 0xca);
+    }
   }
 
   template <std::size_t width>
