@@ -54,6 +54,7 @@ step "clang compiles everything" compiles clang
 step "the library compiles without exceptions and RTTI" compiles noexcept
 step "Python package" python_tests python python/tests
 step "stock runtimes and real models" python_tests stock tests/stock
+step "locked tensors beside what the key stream should give" python_tests distribution tests/distribution
 step "demo" python_tests demo examples/demo
 step "memory" python_tests memory tests/memory
 
