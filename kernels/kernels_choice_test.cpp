@@ -6,73 +6,18 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <map>
 #include <set>
 #include <string>
 
-#include "kernels/registry.hpp"
+#include "kernels/kernels_choice_testing.hpp"
 
 namespace nnlock::kernels {
 
-static std::map<std::string, unsigned> calls;
-
-void trace_call(const char* kernel_name) { ++calls[kernel_name]; }
+void trace_call(const char* kernel_name) { ++choice::calls[kernel_name]; }
 
 namespace {
 
-const char* const variable = "NNLOCK_KERNEL";
-
-constexpr Suite suites[] = {Suite::aes256, Suite::chacha20};
-
-// Sets NNLOCK_KERNEL for one scope and puts back what stood there.
-class Forced {
- public:
-  explicit Forced(const char* name) {
-    const char* const before = std::getenv(variable);
-    had_ = before != nullptr;
-    if (had_) before_ = before;
-    if (name == nullptr) {
-      unsetenv(variable);
-    } else {
-      setenv(variable, name, 1);
-    }
-  }
-  Forced(const Forced&) = delete;
-  Forced& operator=(const Forced&) = delete;
-  ~Forced() {
-    if (had_) {
-      setenv(variable, before_.c_str(), 1);
-    } else {
-      unsetenv(variable);
-    }
-  }
-
- private:
-  bool had_ = false;
-  std::string before_;
-};
-
-// The names of the kernels whose code ran when all operations of `kernel` were called.
-std::map<std::string, unsigned> run_all(const Kernel& kernel) {
-  calls.clear();
-  const std::uint8_t key[32] = {7};
-  std::uint8_t bytes[1500] = {};
-  KeyState state;
-  kernel.expand(key, state);
-  kernel.lock(state, 3, bytes, bytes, sizeof bytes);
-  kernel.unlock(state, 3, bytes, bytes, sizeof bytes);
-  kernel.stream(state, 3, bytes, sizeof bytes);
-  return calls;
-}
-
-constexpr Features old_x86 = feature::ssse3;
-constexpr Features westmere = old_x86 | feature::aesni;
-constexpr Features haswell = westmere | feature::avx2;
-constexpr Features zen3 = haswell | feature::vaes;
-constexpr Features alder_lake = zen3 | feature::gfni;
-constexpr Features skylake_x = haswell | feature::avx512f | feature::avx512bw | feature::avx512vl;
-constexpr Features ice_lake = alder_lake | skylake_x;
+using namespace choice;
 
 struct Row {
   const char* cpu;
@@ -161,8 +106,8 @@ TEST(Choice, TablesPointAtTheirOwnCode) {
         std::printf("not run here: %s (needs %s)\n", kernel->name, feature_names(kernel->needs).c_str());
         continue;
       }
-      const std::map<std::string, unsigned> ran = run_all(*kernel);
-      EXPECT_EQ(ran, (std::map<std::string, unsigned>{{kernel->name, 3}}));
+      const Calls ran = run_all(*kernel);
+      EXPECT_EQ(ran, (Calls{{kernel->name, 3}}));
     }
   }
   EXPECT_EQ(functions.size(), count);
@@ -190,7 +135,7 @@ TEST(Choice, ForcedByName) {
       const Choice choice = choose(suite);
       if (runnable(*kernel)) {
         EXPECT_EQ(choice.outcome, Outcome::forced);
-        EXPECT_EQ(run_all(*pick(suite)), (std::map<std::string, unsigned>{{kernel->name, 3}}));
+        EXPECT_EQ(run_all(*pick(suite)), (Calls{{kernel->name, 3}}));
         ++ran;
       } else {
         EXPECT_EQ(choice.outcome, Outcome::not_runnable);
@@ -235,29 +180,6 @@ TEST(Choice, MaskedFeatures) {
   EXPECT_STREQ(pick(Suite::chacha20)->name, "chacha20_portable");
   mask_features(feature::all);
   EXPECT_EQ(cpu_features(), real);
-}
-
-// Run once for each kernel by ctest, with NNLOCK_KERNEL set from outside: the way a user forces a kernel.
-TEST(Environment, NamedKernelRuns) {
-  const char* const name = std::getenv(variable);
-  if (name == nullptr) GTEST_SKIP() << variable << " is not set (ctest runs this once for each kernel)";
-  for (Suite suite : suites) {
-    const Kernel* const kernel = find(suite, name);
-    if (kernel == nullptr) continue;
-    if (!runnable(*kernel)) {
-      EXPECT_EQ(choose(suite).outcome, Outcome::not_runnable);
-      GTEST_SKIP() << name << " cannot run here: this CPU lacks "
-                   << feature_names(kernel->needs.without(cpu_features()));
-    }
-    EXPECT_EQ(choose(suite).outcome, Outcome::forced);
-    EXPECT_EQ(run_all(*pick(suite)), (std::map<std::string, unsigned>{{name, 3}}));
-    return;
-  }
-#if defined(__x86_64__)
-  FAIL() << name << " is not compiled in";
-#else
-  GTEST_SKIP() << name << " is not compiled in on this architecture";
-#endif
 }
 
 // Printed first in every log, so that a run says what it could and could not cover.
