@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whole files, read and written. A written file appears under its name only when it is complete.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nnlock::lab {
+
+using Bytes = std::vector<std::byte>;
+using Path = std::filesystem::path;
+
+inline std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
+
+// Reads `path`, or `path`.gz or `path`.xz unpacked, whichever is there first. Throws Failure when none is, or it is damaged.
+Bytes read_file(const Path& path);
+bool readable(const Path& path);  // one of the three is there
+
+void write_file(const Path& path, std::span<const std::byte> bytes);  // makes the folders above it
+
+// Held while one process makes something that others want too; they wait for it. Ends with the process.
+class FileLock {
+ public:
+  explicit FileLock(const Path& path);
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+  ~FileLock();
+
+ private:
+  int fd_;
+};
+
+}  // namespace nnlock::lab

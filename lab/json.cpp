@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "lab/json.hpp"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <stdexcept>
+
+namespace nnlock::lab {
+namespace {
+
+std::string six_digits(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
+std::string quoted(const std::string& text) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer>(buffer).String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  return std::string(buffer.GetString(), buffer.GetSize());
+}
+
+constexpr std::size_t kLine = 120;  // longer objects are broken into lines
+
+}  // namespace
+
+Json& Json::operator[](const std::string& name) {
+  if (std::holds_alternative<std::monostate>(value_)) value_ = Object{};
+  auto& members = std::get<Object>(value_);
+  for (auto& [key, member] : members)
+    if (key == name) return member;
+  return members.emplace_back(name, Json{}).second;
+}
+
+void Json::push_back(Json item) {
+  if (std::holds_alternative<std::monostate>(value_)) value_ = Array{};
+  std::get<Array>(value_).push_back(std::move(item));
+}
+
+const Json& Json::at(const std::string& name) const {
+  if (const auto* members = std::get_if<Object>(&value_))
+    for (const auto& [key, member] : *members)
+      if (key == name) return member;
+  throw std::out_of_range("no member " + name);
+}
+
+bool Json::has(const std::string& name) const {
+  const auto* members = std::get_if<Object>(&value_);
+  return members != nullptr && std::any_of(members->begin(), members->end(), [&](const auto& member) { return member.first == name; });
+}
+
+const Json& Json::at(std::size_t index) const {
+  if (const auto* items = std::get_if<Array>(&value_)) return items->at(index);
+  throw std::out_of_range("no array");
+}
+
+std::size_t Json::size() const {
+  if (const auto* items = std::get_if<Array>(&value_)) return items->size();
+  throw std::out_of_range("no array");
+}
+
+double Json::number() const {
+  if (const auto* whole = std::get_if<std::int64_t>(&value_)) return static_cast<double>(*whole);
+  if (const auto* real = std::get_if<double>(&value_)) return *real;
+  throw std::out_of_range("no number");
+}
+
+std::string Json::scalar() const {
+  if (const auto* flag = std::get_if<bool>(&value_)) return *flag ? "true" : "false";
+  if (const auto* whole = std::get_if<std::int64_t>(&value_)) return std::to_string(*whole);
+  if (const auto* real = std::get_if<double>(&value_); real != nullptr && std::isfinite(*real)) return six_digits(*real);
+  if (const auto* text = std::get_if<std::string>(&value_)) return quoted(*text);
+  return "null";  // also a number that is not finite: JSON has none
+}
+
+// Members and items, each with its name in front, between `open` and `close`: on one line or on lines of their own.
+std::string Json::written(std::size_t depth) const {
+  const auto* items = std::get_if<Array>(&value_);
+  const auto* members = std::get_if<Object>(&value_);
+  if (items == nullptr && members == nullptr) return scalar();
+  std::vector<std::string> parts;
+  if (items != nullptr)
+    for (const Json& item : *items) parts.push_back(item.written(depth + 1));
+  else
+    for (const auto& [name, member] : *members) parts.push_back(quoted(name) + ": " + member.written(depth + 1));
+  std::size_t length = 0;
+  bool lines = false;
+  for (const std::string& part : parts) {
+    length += part.size() + 2;
+    lines |= part.find('\n') != std::string::npos;
+  }
+  lines |= length > kLine && members != nullptr;
+  const std::string indent = "\n" + std::string(depth + 1, ' ');
+  std::string text(1, members != nullptr ? '{' : '[');
+  for (std::size_t i = 0; i < parts.size(); ++i) text += (i == 0 ? "" : lines ? "," : ", ") + (lines ? indent : "") + parts[i];
+  if (lines) text += "\n" + std::string(depth, ' ');
+  return text + (members != nullptr ? '}' : ']');
+}
+
+std::string Json::text() const { return written(0) + "\n"; }
+
+}  // namespace nnlock::lab

@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// nnlock-lab: runs one cell, trains one network, or prints what there is.
+#include <torch/torch.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "lab/attack.hpp"
+#include "lab/failure.hpp"
+#include "lab/record.hpp"
+
+namespace nnlock::lab {
+namespace {
+
+struct Options {
+  Cell cell;
+  std::string form = "float32", effort = "full", set = "smoke";
+  std::vector<std::string> with;
+  Places places{.data = "", .cache = Path(NNLOCK_SOURCE_ROOT) / "build/lab/cache", .records = Path(NNLOCK_SOURCE_ROOT) / "lab/records"};
+  int threads = 1;
+};
+
+void add_target_options(CLI::App& command, Options& options) {
+  command.add_option("--dataset", options.cell.dataset, "fashion, mnist or cifar10")->required();
+  command.add_option("--model", options.cell.model, "see: nnlock-lab list")->required();
+  command.add_option("--scheme", options.cell.scheme, "see: nnlock-lab list")->required();
+  command.add_option("--weights", options.form, "float32 or int8")->capture_default_str();
+  command.add_option("--seed", options.cell.seed, "of keys and of what the attack draws")->capture_default_str();
+  command.add_option("--network-seed", options.cell.network_seed, "of initialisation and training order")->capture_default_str();
+  command.add_option("--effort", options.effort, "smoke or full: how much training, and which budget")->capture_default_str();
+  command.add_option("--data", options.places.data, "folder of the dataset; else the usual places");
+  command.add_option("--cache", options.places.cache, "folder of trained weights")->capture_default_str();
+  command.add_option("--threads", options.threads, "of one cell; cells run side by side as processes")->capture_default_str();
+}
+
+void finish(Options& options) {
+  options.cell.form = form_named(options.form);
+  options.cell.effort = effort_named(options.effort);
+  for (const std::string& pair : options.with) {
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string::npos) throw Failure("--with " + pair + ": no '='", "write --with NAME=VALUE");
+    options.cell.with[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  at::set_num_threads(options.threads);
+}
+
+void log_line(const std::string& line) { std::cerr << line << std::endl; }
+
+void run(Options& options) {
+  finish(options);
+  const bool ran = run_cell(options.cell, options.places, log_line);
+  std::cout << (ran ? "ran " : "there already: ") << options.cell.name() << std::endl;
+}
+
+void train_one(Options& options) {
+  finish(options);
+  Workshop workshop(options.places, log_line);
+  const auto scheme = make_scheme(options.cell.scheme);
+  const Key key = right_key(options.cell, *scheme);
+  const TrainedModel model = workshop.trained(options.cell, *scheme, key);
+  auto network = build_network(options.cell.model, workshop.input_of(options.cell.dataset), 0);
+  load(*network, from_safetensors(model.file, "the model"));
+  scheme->wire(*network, key);
+  const Answers answers = measure(*network, workshop.dataset(options.cell.dataset).test);
+  std::cout << options.cell.dataset << " " << options.cell.model << " " << options.form << " (" << model.training << "): accuracy " << answers.accuracy
+            << " on the whole test set" << std::endl;
+}
+
+void print_cells(const Options& options) {
+  for (const Attack* attack : attacks())
+    for (const Cell& cell : attack->cells(effort_named(options.set))) std::cout << cell.command() << "\n";
+}
+
+void print_list() {
+  std::cout << "attacks\n";
+  for (const Attack* attack : attacks()) {
+    std::cout << "  " << attack->info().name << ": " << attack->info().summary << "\n    knows:";
+    for (const Knows known : attack->info().knows) std::cout << " [" << to_string(known) << "]";
+    std::cout << "\n";
+    for (const Parameter& p : attack->info().budget)
+      std::cout << "    --with " << p.name << "=" << p.full << "  (smoke: " << p.smoke << ")  " << p.meaning << "\n";
+  }
+  const auto line = [](const char* title, const std::vector<std::string>& names) {
+    std::cout << title << "\n ";
+    for (const std::string& name : names) std::cout << " " << name;
+    std::cout << "\n";
+  };
+  line("models", model_names());
+  line("datasets", dataset_names());
+  line("schemes", scheme_names());
+}
+
+int main_of(int argc, char** argv) {
+  Options options;
+  CLI::App app("nnlock-lab: attacks locked networks and records what comes out");
+  app.require_subcommand(1);
+  auto* run_command = app.add_subcommand("run", "run one cell; its record is skipped when it is there");
+  run_command->add_option("--attack", options.cell.attack, "see: nnlock-lab list")->required();
+  run_command->add_option("--with", options.with, "NAME=VALUE: a budget parameter set otherwise");
+  run_command->add_option("--records", options.places.records, "folder of records")->capture_default_str();
+  add_target_options(*run_command, options);
+  auto* train_command = app.add_subcommand("train", "train one network into the cache and measure it");
+  add_target_options(*train_command, options);
+  auto* cells_command = app.add_subcommand("cells", "print the commands of a set, one a line");
+  cells_command->add_option("--set", options.set, "smoke or full")->capture_default_str();
+  auto* list_command = app.add_subcommand("list", "print attacks, models, datasets and schemes");
+  CLI11_PARSE(app, argc, argv);
+  if (*run_command) run(options);
+  if (*train_command) train_one(options);
+  if (*cells_command) print_cells(options);
+  if (*list_command) print_list();
+  return 0;
+}
+
+}  // namespace
+}  // namespace nnlock::lab
+
+int main(int argc, char** argv) {
+  try {
+    return nnlock::lab::main_of(argc, argv);
+  } catch (const nnlock::lab::Failure& failure) {
+    std::cerr << "nnlock-lab: " << failure.what() << "\n  hint: " << failure.hint() << std::endl;
+  } catch (const std::exception& error) {
+    std::cerr << "nnlock-lab: " << error.what() << std::endl;
+  }
+  return 1;
+}

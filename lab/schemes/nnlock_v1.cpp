@@ -1,0 +1,68 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// This library's own lock (spec/lock-v1.md), through its front door: what an attacker has is what lock_file() wrote, and a wrong key
+// is a decoy unlock. Layouts are those that the library chooses by itself.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "lab/failure.hpp"
+#include "lab/schemes/scheme.hpp"
+#include "lock/lock_with_id.hpp"
+#include "nnlock/lock.hpp"
+
+namespace nnlock::lab {
+namespace {
+
+MasterKey master_key(const Key& key) { return MasterKey::from_bytes(std::as_bytes(std::span(key.bytes)).first<SecretBytes::size>()); }
+
+// A folder of its own for the files that the library reads and writes, gone at the end.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "nnlock-lab.XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw Failure(name + ": cannot be made", "set TMPDIR to a folder that can be written");
+    path_ = name;
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  std::string file(const char* name) const { return (path_ / name).string(); }
+
+ private:
+  Path path_;
+};
+
+class NnlockV1 : public Scheme {
+ public:
+  const SchemeInfo& info() const override {
+    static const SchemeInfo info{.name = "nnlock-v1", .key_bits = 256, .scramble = Scramble::finite};
+    return info;
+  }
+  // The lock id comes from the seed, so that a cell can be run again; outside a lab it must be random.
+  Bytes lock(const Bytes& model_file, const Key& key, std::uint64_t seed) const override {
+    const ScratchFolder scratch;
+    write_file(scratch.file("plain.safetensors"), model_file);
+    LockId lock_id{};
+    Random random(seed, "lock id");
+    for (auto& byte : lock_id) byte = static_cast<std::byte>(random.below(256));
+    const LockOptions options{.exclude = {"*.scale"}, .threads = 1};
+    value_or_throw(nnlock::lock::lock_with_id(master_key(key), scratch.file("plain.safetensors"), scratch.file("locked.safetensors"), options, lock_id));
+    return read_file(scratch.file("locked.safetensors"));
+  }
+  Weights unlock(const Bytes& locked, const Key& key) const override {
+    const auto plain = value_or_throw(unlock_bytes(master_key(key), locked, {}, UnlockOptions{.decoy = true, .threads = 1}));
+    return from_safetensors(plain.bytes(), "the unlocked model");
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Scheme> make_nnlock_v1() { return std::make_unique<NnlockV1>(); }
+
+}  // namespace nnlock::lab

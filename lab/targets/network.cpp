@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "lab/targets/network.hpp"
+
+#include <cmath>
+#include <functional>
+
+#include "lab/failure.hpp"
+
+namespace nnlock::lab {
+namespace {
+
+constexpr double kEpsilon = 1e-5;  // of batch normalisation, as in torch
+
+}  // namespace
+
+Unit::Unit(const Shape& shape) : shape_(shape) {
+  const std::int64_t fan_in = shape.in / shape.groups * std::max<std::int64_t>(1, shape.kernel * shape.kernel);
+  const double bound = 1 / std::sqrt(static_cast<double>(fan_in));
+  const std::vector<std::int64_t> sizes = shape.kernel == 0 ? std::vector<std::int64_t>{shape.out, shape.in}
+                                                            : std::vector<std::int64_t>{shape.out, shape.in / shape.groups, shape.kernel, shape.kernel};
+  weight_ = register_parameter("weight", torch::empty(sizes).uniform_(-bound, bound));
+  if (!shape.normalised) {
+    bias_ = register_parameter("bias", torch::empty({shape.out}).uniform_(-bound, bound));
+    return;
+  }
+  norm_weight_ = register_parameter("norm_weight", torch::ones({shape.out}));
+  norm_bias_ = register_parameter("norm_bias", torch::zeros({shape.out}));
+  norm_mean_ = register_buffer("norm_mean", torch::zeros({shape.out}));
+  norm_var_ = register_buffer("norm_var", torch::ones({shape.out}));
+}
+
+torch::Tensor Unit::forward(const torch::Tensor& input) {
+  if (watches_input) input_peak = std::max(input_peak, input.abs().max().item<double>());
+  torch::Tensor sum = shape_.kernel == 0 ? torch::linear(input, weight_, bias_)
+                                         : torch::conv2d(input, weight_, bias_, shape_.stride, shape_.padding, 1, shape_.groups);
+  if (shape_.normalised) sum = torch::batch_norm(sum, norm_weight_, norm_bias_, norm_mean_, norm_var_, is_training(), 0.1, kEpsilon, false);
+  if (!sign.defined()) return sum;
+  return sum * (shape_.kernel == 0 ? sign : sign.view({1, -1, 1, 1}));
+}
+
+Unit::Folded Unit::folded() const {
+  torch::NoGradGuard no_grad;
+  if (!shape_.normalised) return {weight_.clone(), bias_.clone()};
+  const auto factor = norm_weight_ / (norm_var_ + kEpsilon).sqrt();
+  std::vector<std::int64_t> per_row(static_cast<std::size_t>(weight_.dim()), 1);
+  per_row[0] = -1;
+  return {weight_ * factor.view(per_row), norm_bias_ - norm_mean_ * factor};
+}
+
+void Unit::set_folded(const Folded& folded) {
+  torch::NoGradGuard no_grad;
+  weight_.copy_(folded.weight);
+  if (!shape_.normalised) {
+    bias_.copy_(folded.bias);
+    return;
+  }
+  norm_weight_.fill_(1);
+  norm_bias_.copy_(folded.bias);
+  norm_mean_.zero_();
+  norm_var_.fill_(1 - kEpsilon);
+}
+
+std::shared_ptr<Unit> Network::add_unit(const std::string& name, const Unit::Shape& shape) {
+  auto unit = register_module(name, std::make_shared<Unit>(shape));
+  units_.push_back({name, unit});
+  return unit;
+}
+
+std::int64_t Network::hidden_width() const {
+  std::int64_t width = 0;
+  for (const auto& [name, unit] : units_)
+    if (unit->shape().hidden) width += unit->shape().out;
+  return width;
+}
+
+void Network::set_signs(const torch::Tensor& signs) {
+  if (signs.defined() && signs.numel() != hidden_width())
+    throw Failure("the network has " + std::to_string(hidden_width()) + " hidden units and was given " + std::to_string(signs.numel()) + " signs",
+                  "give one sign for each hidden unit");
+  std::int64_t at = 0;
+  for (const auto& [name, unit] : units_) {
+    if (!unit->shape().hidden) continue;
+    unit->sign = signs.defined() ? signs.slice(0, at, at + unit->shape().out) : torch::Tensor();
+    at += unit->shape().out;
+  }
+}
+
+namespace {
+
+struct Maker {
+  const char* name;
+  std::function<std::shared_ptr<Network>(const InputShape&)> make;
+};
+
+const std::vector<Maker>& makers() {
+  static const std::vector<Maker> all = {
+      {"mlp", make_mlp},
+      {"lenet5", make_lenet5},
+      {"vgg", make_vgg},
+      {"resnet8", [](const InputShape& input) { return make_resnet(input, 1); }},
+      {"resnet20", [](const InputShape& input) { return make_resnet(input, 3); }},
+      {"mobilenet", make_mobilenet},
+      {"vit", make_vision_transformer},
+  };
+  return all;
+}
+
+}  // namespace
+
+std::vector<std::string> model_names() {
+  std::vector<std::string> names;
+  for (const Maker& maker : makers()) names.push_back(maker.name);
+  return names;
+}
+
+std::shared_ptr<Network> build_network(const std::string& model, const InputShape& input, std::uint64_t seed) {
+  for (const Maker& maker : makers()) {
+    if (model != maker.name) continue;
+    torch::manual_seed(seed);
+    auto network = maker.make(input);
+    network->eval();
+    return network;
+  }
+  throw Failure("no model is called " + model, "see nnlock-lab list");
+}
+
+}  // namespace nnlock::lab

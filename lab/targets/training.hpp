@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Training within a CPU budget, the same for the same seed on the same machine.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "lab/datasets/dataset.hpp"
+#include "lab/targets/network.hpp"
+
+namespace nnlock::lab {
+
+enum class Effort { smoke, full };  // seconds for a test, or what the report is made of
+
+struct Recipe {
+  std::int64_t images = 0;   // of the training set; 0: all
+  std::int64_t epochs = 1;
+  std::int64_t batch = 128;
+  double rate = 2e-3;        // highest, of AdamW: up over the first fifth of the steps, then linearly to zero
+  bool augment = false;      // mirrored at random, and moved by up to two pixels
+  std::string name() const;  // for file names: n4000-e2
+};
+
+// What the lab trains a model with.
+Recipe recipe_for(const std::string& model, const std::string& dataset, Effort effort);
+
+using Log = std::function<void(const std::string& line)>;
+
+// Signs that are set stay set: HPNN's networks are trained under the key. Leaves the network in evaluation mode.
+void train(Network& network, const Images& images, const Recipe& recipe, std::uint64_t seed, const Log& log);
+
+}  // namespace nnlock::lab
