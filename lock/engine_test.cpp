@@ -103,6 +103,33 @@ TEST(Engine, ChunksHoldWholeStructs) {
   EXPECT_EQ(covered_chunks(core, {}), 1U + 1 + 4 + 4 + 2 + 2);
 }
 
+// A chunk is done in pieces that fit a cache; of structs too, and a piece must not cut one.
+TEST(Engine, LongChunksOfStructsAreDoneStructByStruct) {
+  const kernels::Field field{.offset = 5, .finite = {.dtype = kernels::Float::f32, .lo = 120, .hi = 130}};
+  Bytes plain(300 * 997);
+  for (std::size_t i = 5; i + 4 <= plain.size(); i += 997) std::memcpy(plain.data() + i, "\0\0\x80\x3f", 4);  // 1.0
+  Core core{.suite = Suite::chacha20, .params = {{0, 0, plain.size()}}};
+  core.params[0].set_block(core.blocks.add(997, {&field, 1}));
+  core.files.push_back({.length = plain.size()});
+  RawLock lock{.plain = plain, .file = plain, .tags = Bytes(16 * covered_chunks(core, {})), .sealing = begin_sealing(core, test_key(1))};
+  const KernelSet set = set_of(Suite::chacha20, "chacha20_portable");
+  ASSERT_TRUE(pass_over(Pass::lock, lock, formats::MemorySource(plain), lock.file, set));
+
+  const auto expand = [&](const SecretBytes& key, kernels::KeyState& state) {
+    set.bytes->expand(reinterpret_cast<const std::uint8_t*>(key.reveal().data()), state);
+  };
+  kernels::KeyState enc, aux;
+  expand(lock.sealing.keys.encryption_key(lock.sealing.core_hash, 0), enc);
+  expand(lock.sealing.keys.auxiliary_key(lock.sealing.core_hash, 0), aux);
+  auto* const at = reinterpret_cast<std::uint8_t*>(plain.data());
+  ASSERT_TRUE(kernels::lock_block({*set.bytes, *set.numbers, enc, aux}, core.blocks.at(0), 0, at, at, plain.size()));
+  EXPECT_EQ(lock.file, plain);
+  Bytes out = lock.file;
+  EXPECT_TRUE(pass_over(Pass::verify, lock, formats::MemorySource(lock.file), out, set));
+  EXPECT_TRUE(pass_over(Pass::unlock, lock, formats::MemorySource(lock.file), out, set));
+  EXPECT_EQ(out, lock.plain);
+}
+
 TEST(Engine, EveryLayoutScramblesAndNumbersStayInside) {
   RawLock lock = raw_lock(Suite::chacha20, set_of(Suite::chacha20, "chacha20_portable"), 2);
   for (const std::size_t param : {kFloats, kIntegers, kStructs}) {

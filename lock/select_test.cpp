@@ -64,6 +64,30 @@ TEST(Select, OnlyNumbersThatMayBeLockedAreRead) {
   EXPECT_EQ(params[3].range().bits, 7) << "never fewer, also where all are 0";
 }
 
+// What elements are like is put together from all chunks, whichever of them holds the telling one.
+TEST(Select, OneElementInAnyChunkCounts) {
+  constexpr std::size_t kElements = 200000;  // four chunks of 256 KiB
+  for (const std::size_t at : {std::size_t{0}, std::size_t{70000}, kElements - 1}) {
+    const auto layout_of = [at](Dtype dtype, auto usual, auto odd) {
+      std::vector values(kElements, usual);
+      values[at] = odd;
+      const auto view = std::as_bytes(std::span(values));
+      const std::vector<ParamSpan> spans = {{.dtype = dtype, .length = view.size()}};
+      auto params = select_parameters(spans, 0, {}, {});
+      EXPECT_TRUE(choose_layouts(params, spans, formats::MemorySource(view), numbers(), {.threads = 2}));
+      return params[0];
+    };
+    SCOPED_TRACE(at);
+    EXPECT_FALSE(layout_of(Dtype::f32, 1.0F, -1.0F).finite().keeps_sign);
+    EXPECT_TRUE(layout_of(Dtype::f32, 1.0F, 0.0F).finite().zero);
+    EXPECT_EQ(layout_of(Dtype::f32, 1.0F, 0.25F).finite().lo, 125);
+    EXPECT_EQ(layout_of(Dtype::f32, 1.0F, 4.0F).finite().hi, 129);
+    EXPECT_TRUE(layout_of(Dtype::i32, 1, -1).range().negative);
+    EXPECT_EQ(layout_of(Dtype::i32, 1, -257).range().bits, 9);
+    EXPECT_EQ(layout_of(Dtype::u32, 1U, 0x80000000U).range().bits, 32);
+  }
+}
+
 TEST(Select, AFileThatCannotBeReadIsAnError) {
   const Bytes file(100);
   const std::vector<ParamSpan> spans = {{.name = "beyond", .dtype = Dtype::f32, .offset = 96, .length = 8}};
