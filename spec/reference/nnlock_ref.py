@@ -89,7 +89,7 @@ def unit(layout): return 1 if is_int(layout) else WIDTH[layout[1]] if layout[0] 
 def draw(u, j, n, bits=64):                                   # 5.1: the fraction u / 2^64 in base n, its digit j
     for _ in range(j + 1): r, u = divmod(u * n, 1 << bits)
     return r
-def change_float(x, k, digit, back, dtype, lo, hi, flags):  # 5.1; digit(n): r
+def change_float(x, k, digit, back, dtype, lo, hi, flags):    # 5.1; digit(n): the draw r
     ring, sign = [0] * (flags & 1) + list(range(max(lo, 1), hi + 1)), 1 << 8 * WIDTH[dtype] - 1
     e, r = exponent_of(le(x), dtype), digit(len(ring))
     need(e in ring and not (flags & 2 and le(x) & sign), "tampered" if back else "bad-model", "off its ring, or signed")
@@ -106,7 +106,7 @@ def change(back, suite, k_enc, k_aux, layout, at, data):      # lock, or unlock 
     k = key_stream(suite, k_enc, at, len(data))
     out = bytearray(mix(data, k, b"\xff" * len(data), back))                        # `bytes`, and the rest of a struct
     for start in range(0, len(data), unit(layout)) if layout else []:
-        for f, (offset, *attrs) in enumerate(fields_of(layout)):               # 5.3, and 5.1 and 5.2 with f = 0
+        for f, (offset, *attrs) in enumerate(fields_of(layout)):                    # 5.3, and 5.1 and 5.2 with f = 0
             size = layout[1] if layout[0] == 3 else WIDTH[attrs[0]]
             x, k_i = (whole[start + offset:start + offset + size] for whole in (data, k))
             q, j = divmod((at + start) // unit(layout), 2 if size == 8 else 4)

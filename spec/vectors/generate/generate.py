@@ -38,7 +38,7 @@ SUBJECTS = (key_schedule.make_streams, key_files.make_key_files, locks.make_lock
             decoys.make_decoys, models.make_models, model_vectors.make_tflite, model_vectors.make_onnx,
             layout_numbers.make_numbers, layout_choices.make_choices, layout_records.make_locks,
             layout_records.make_ok, layout_records.make_altered, layout_records.make_off, layout_records.make_decoys,
-            layout_rules.make_rules)
+            layout_rules.make_rules, opens_keyed.make_later)
 
 
 def main():

@@ -25,7 +25,8 @@ def make_wide_floats():
     usual = [100 + i % 20 for i in range(256)]
     case("f32-256", "256 elements: the ring is what occurs.", "f32", bits32(*usual), [2, 3, 100, 119, 2])
     case("f32-255", "255 elements: widened to 119 .. 127 above, kept below.", "f32", bits32(*usual[:255]), [2, 3, 100, 127, 2])
-    case("f32-zeros", "A zero and a subnormal number among them.", "f32", bits32(0, *usual[2:]) + struct.pack("<I", 7), [2, 3, 100, 119, 3])
+    case("f32-zeros", "A zero and a subnormal number among them.", "f32", bits32(0, *usual[2:]) + struct.pack("<I", 7),
+         [2, 3, 100, 119, 3])
     case("f32-negative", "One negative element.", "f32", bits32(*usual[1:]) + f32(-2**-20), [2, 3, 100, 119, 0])
     case("f32-minus-zero", "One -0.0: its sign bit is set.", "f32", bits32(*usual[1:]) + f32(-0.0), [2, 3, 100, 119, 1])
     case("f32-all-zero", "256 zeros: 0 alone on the ring.", "f32", bytes(1024), [2, 3, 0, 0, 3])
@@ -37,11 +38,12 @@ def make_wide_floats():
     case("f32-infinity", "Minus infinity in the middle.", "f32", bits32(*usual[:99]) + f32(float("-inf")) + bits32(*usual[100:]), 0)
     case("complex64-128", "128 complex numbers are 256 floats.", "complex64", bits32(*usual), [2, 3, 100, 119, 2])
     case("complex64-127", "127 are 254: widened.", "complex64", bits32(*usual[:254]), [2, 3, 100, 127, 2])
-    case("f64-257", "257 elements, all two's powers.", "f64", struct.pack("<257d", *(2.0 ** -(i % 9) for i in range(257))), [2, 4, 1015, 1023, 2])
-    case("f16-256", "256 elements from 2^-14 to below 2^16.", "f16", struct.pack("<256H", *((1 + i % 30) << 10 | i for i in range(256))),
-         [2, 1, 1, 30, 2])
-    case("bf16-256", "256 elements of one exponent, both signs.", "bf16", struct.pack("<256H", *(i % 2 << 15 | 121 << 7 | i // 2 for i in range(256))),
-         [2, 2, 121, 121, 0])
+    case("f64-257", "257 elements, all powers of two.", "f64", struct.pack("<257d", *(2.0 ** -(i % 9) for i in range(257))),
+         [2, 4, 1015, 1023, 2])
+    case("f16-256", "256 elements from 2^-14 to below 2^16.", "f16",
+         struct.pack("<256H", *((1 + i % 30) << 10 | i for i in range(256))), [2, 1, 1, 30, 2])
+    case("bf16-256", "256 elements of one exponent, both signs.", "bf16",
+         struct.pack("<256H", *(i % 2 << 15 | 121 << 7 | i // 2 for i in range(256))), [2, 2, 121, 121, 0])
 
 
 def make_few_floats():
@@ -74,8 +76,8 @@ def make_integers():
 
 
 def make_bytes():
-    for dtype, what in (("i8", "Integers of 8 bits"), ("u8", "Integers of 8 bits"), ("i4", "Packed integers"), ("f8", "Floats of 8 bits"),
-                        ("boolean", "No number"), ("opaque", "No known type")):
+    for dtype, what in (("i8", "Integers of 8 bits"), ("u8", "Integers of 8 bits"), ("i4", "Packed integers"),
+                        ("f8", "Floats of 8 bits"), ("boolean", "No number"), ("opaque", "No known type")):
         case(f"{dtype}-bytes", what + ": every byte on its own.", dtype, bytes(range(8)), 0)
 
 

@@ -80,8 +80,8 @@ def make_integers():
             # the fewest free bits; a whole byte of them; some bytes and bits; all bits
             for number, b in enumerate((0, 7 + flags, 4 * width + 3, 8 * width - 1 + flags)):
                 sign = "unsigned" if flags else "signed"
-                case(f"{sign}-{8 * width}-bits-b-{b}", f"{b + 1 - flags} free bits of {8 * width}.", 1 + number % 2, [3, width, b, flags],
-                     integers(width, b, flags, 11), 3 * width)
+                case(f"{sign}-{8 * width}-bits-b-{b}", f"{b + 1 - flags} free bits of {8 * width}.", 1 + number % 2,
+                     [3, width, b, flags], integers(width, b, flags, 11), 3 * width)
 
 
 STRUCTS = (("one-float", "Structs that are one float: as layout finite.", [4, 4, [[0, 3, 97, 127, 1]]]),

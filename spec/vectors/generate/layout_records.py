@@ -44,7 +44,8 @@ def make_locks():
     for suite in (1, 2):
         for name, layout in (("f16", F16), ("bf16", BF16), ("f32", F32), ("f64", F64)):
             file, params = model(layout)
-            add_lock(f"finite-{name}-suite{suite}", f"One parameter of {name}, nine elements.", "lock-v1 5.1", [file], params, suite=suite)
+            add_lock(f"finite-{name}-suite{suite}", f"One parameter of {name}, nine elements.", "lock-v1 5.1", [file],
+                     params, suite=suite)
         file, params = model(I32, U16, I64)
         add_lock(f"range-suite{suite}", "Three parameters of integers.", "lock-v1 5.2", [file], params, suite=suite)
         file, params = model(SCALE, ODD)
@@ -58,18 +59,18 @@ def make_locks():
     # PATTERN has float64 of the exponents 1 to 2046 only, whatever its first byte
     add_lock("finite-two-chunks", "8193 float64: the second chunk holds one.", "lock-v1 5.1", [(0, 0, PATTERN * 257)],
              [[0, 8, 8193 * 8, [2, 4, 1, 2046, 0]]], suite=2)
-    add_lock("range-two-chunks", "16385 integers of all 32 bits.", "lock-v1 5.2", [(0, 0, PATTERN * 257)], [[0, 4, 16385 * 4, [3, 4, 31, 0]]],
-             suite=2)
+    add_lock("range-two-chunks", "16385 integers of all 32 bits.", "lock-v1 5.2", [(0, 0, PATTERN * 257)],
+             [[0, 4, 16385 * 4, [3, 4, 31, 0]]], suite=2)
     (first, params), (second, more) = model(F16, I32), model(F16, I32, file=1)
-    add_lock("equal-shards-of-numbers", "Two files with the same numbers: their draws differ, for K_aux counts over the whole set.", "lock-v1 2",
-             [first, second], params + more)
+    add_lock("equal-shards-of-numbers", "Two files with the same numbers: their draws differ, for K_aux counts over the whole set.",
+             "lock-v1 2", [first, second], params + more)
 
 
 def make_ok():
     for suite in (1, 2):
         file, params = model(0, F16, BF16, F32, F64, 1, I32, U16, I64, SCALE, ODD)
-        ok(f"ok-all-layouts-suite{suite}", "The locked file holds numbers; the plain ones are what they unlock to.", "lock-v1 5", [file],
-           params, suite=suite)
+        ok(f"ok-all-layouts-suite{suite}", "The locked file holds numbers; the plain ones are what they unlock to.", "lock-v1 5",
+           [file], params, suite=suite)
     files, params = zip(model(F32, I32), model(F32, SCALE, file=1))
     ok("ok-layouts-last-file", "File 1 of two: its parameters are 2 and 3.", "lock-v1 5", list(files), params[0] + params[1], m0=1)
     scales = [(0, 0, SCALES)], [[0, 0, len(SCALES), SCALE]]
@@ -80,19 +81,22 @@ def make_altered():
     file, params = model(F32, ODD)
     record = seal(core_of([file], params), [file[2]])
     case("layouts-wrong-key", "Another master key.", "lock-v1 8", "wrong-key", record, {0: file[2]}, mk=OTHER_MK)
-    case("layouts-byte-flipped", "A bit of a float's mantissa, which stays on its ring.", "lock-v1 8", "tampered", record, {0: flip(file[2], 3)})
+    case("layouts-byte-flipped", "A bit of a float's mantissa, which stays on its ring.", "lock-v1 8", "tampered", record,
+         {0: flip(file[2], 3)})
     core = encode(core_of([file], params))
     wider = encode(core_of([file], [params[0][:3] + [[2, 3, 97, 126, 3]], params[1]]))
-    case("layouts-attribute-changed", "hi is one less, MAC as it was.", "lock-v1 2", "tampered", record.replace(core, wider), {0: file[2]})
+    case("layouts-attribute-changed", "hi is one less, MAC as it was.", "lock-v1 2", "tampered",
+         record.replace(core, wider), {0: file[2]})
     core = core_of([(0, 0, SCALES)], [[0, 0, len(SCALES), SCALE]], suite=2)
-    case("block-second-chunk-flipped", "A bit of the second chunk.", "lock-v1 5.3", "tampered", seal(core, [SCALES]), {0: flip(SCALES, 65525)})
+    case("block-second-chunk-flipped", "A bit of the second chunk.", "lock-v1 5.3", "tampered", seal(core, [SCALES]),
+         {0: flip(SCALES, 65525)})
     naive = seal(core, [SCALES], params=[[0, 0, len(SCALES), 0]])
-    case("block-chunks-of-2-16", "Tags over chunks of 65,536 bytes: as many, but not those of structs.", "lock-v1 5.3", "tampered", naive,
-         {0: SCALES})
+    case("block-chunks-of-2-16", "Tags over chunks of 65,536 bytes: as many, but not those of structs.", "lock-v1 5.3", "tampered",
+         naive, {0: SCALES})
     core = core_of([(0, 0, LONG_STRUCTS)], [[0, 0, len(LONG_STRUCTS), LONG]], suite=2)
     naive = seal(core, [LONG_STRUCTS], params=[[0, 0, len(LONG_STRUCTS), 0]])
-    case("block-two-tags-for-three-chunks", "Tags over chunks of 65,536 bytes: one less than there are chunks.", "record-v1 2", "bad-record",
-         naive, {0: LONG_STRUCTS})
+    case("block-two-tags-for-three-chunks", "Tags over chunks of 65,536 bytes: one less than there are chunks.", "record-v1 2",
+         "bad-record", naive, {0: LONG_STRUCTS})
 
 
 def off(*where):
@@ -105,7 +109,8 @@ def off(*where):
              ("i32-outside", "2^20 where b is 20.", I32, integers(*I32[1:], 8) + (1 << 20).to_bytes(4, "little")),
              ("i64-sign-not-copied", "Bit 63 differs from bit b.", I64, integers(*I64[1:], 8) + (1 << 63).to_bytes(8, "little")),
              ("u16-outside", "2^11 where b is 11.", U16, integers(*U16[1:], 8) + (1 << 11).to_bytes(2, "little")),
-             ("block-field", "The second field of the last struct is negative.", ODD, structs(ODD, 9)[:-4] + b"\xbf" + structs(ODD, 9)[-3:])]
+             ("block-field", "The second field of the last struct is negative.", ODD,
+              structs(ODD, 9)[:-4] + b"\xbf" + structs(ODD, 9)[-3:])]
     return [x for x in found if not where or x[0] in where]
 
 
@@ -129,13 +134,14 @@ def make_decoys():
         plain = plain_of(core, [file[2]], params, OTHER_MK)[0]
         for _, offset, length, layout in params:        # they keep the rules, so a decoy is full of finite numbers
             ref.change(False, 1, MK, MK, layout, 0, plain[offset:offset + length])
-        decoys.case(f"layouts-suite{suite}", "A wrong key gives other numbers inside the same rings and ranges.", "ok", seal(core, [file[2]]),
-                    {0: file[2]}, core=core, params=params)
+        decoys.case(f"layouts-suite{suite}", "A wrong key gives other numbers inside the same rings and ranges.", "ok",
+                    seal(core, [file[2]]), {0: file[2]}, core=core, params=params)
     file, params = model(F16, I32)
     core = core_of([file], params)
     decoys.case("layouts-altered-parameter", "Wrong key, an altered mantissa: tags are not compared.", "ok", seal(core, [file[2]]),
                 {0: flip(file[2], 5)}, core=core, params=params)
-    decoys.case("layouts-right-key-altered", "The same with a key that fits.", "tampered", seal(core, [file[2]]), {0: flip(file[2], 5)}, MK)
+    decoys.case("layouts-right-key-altered", "The same with a key that fits.", "tampered", seal(core, [file[2]]),
+                {0: flip(file[2], 5)}, MK)
     for name, comment, layout, values in off("f16-off-ring", "f32-minus-zero", "u16-outside", "block-field"):
         _, _, record, files = sealed(layout, values)
         decoys.case("off-" + name, "Wrong key: " + comment[0].lower() + comment[1:], "tampered", record, files)

@@ -1,8 +1,13 @@
 # SPDX-FileCopyrightText: The nnlock authors
 # SPDX-License-Identifier: Apache-2.0
-"""Kind open: attributes of layouts that break a rule of record-v1 section 3.4. All else in these records is right."""
-from opens_base import LOCKED, case
+"""Kind open: attributes of layouts that break a rule of record-v1 section 3.4, all else in these records is right; and the
+attributes that just keep the rules.
+"""
+import nnlock_ref as ref
+from layout_numbers import floats, integers, structs
+from opens_base import LOCKED, case, ok
 from records import PLAIN, core_of, seal
+from scenarios import pattern
 
 BAD, NEW = "bad-record", "unsupported"
 F32, MOST = [0, 3, 1, 254, 1], 2**64 - 1               # a field that breaks no rule; the largest number
@@ -126,8 +131,34 @@ def make_block():
     rule("block-shorter-than-struct", "8 bytes of structs of 65,535.", BAD, [4, 65535, [F32]])
 
 
+def make_extremes():
+    def accepted(name, comment, layouts, elements, suite=1):
+        raw, params = b"", []
+        for layout in layouts:
+            params.append([0, len(raw), len(elements(layout)), layout])
+            raw += elements(layout)
+        ok("layout-" + name, comment, "record-v1 3.4", [(0, 0, raw)], params, suite=suite, series="open layouts")
+    tops = [(dtype, ref.all_ones(dtype) - 1) for dtype in (1, 2, 3, 4)]
+    accepted("finite-widest", "Every exponent but that of NaN, all dtypes.", [[2, dtype, 1, top, 1] for dtype, top in tops],
+             lambda layout: floats(*layout[1:], 5))
+    accepted("finite-one-exponent", "The greatest exponent alone, the least alone, and 0 alone.",
+             [[2, dtype, e, e, int(e == 0)] for dtype, top in tops for e in (top, 1, 0)], lambda layout: floats(*layout[1:], 3))
+    accepted("range-all-bits", "b as large as it may be, signed and unsigned.",
+             [[3, width, 8 * width - 1 + flags, flags] for width in (2, 4, 8) for flags in (0, 1)],
+             lambda layout: pattern(3 * layout[1]))
+    accepted("range-b-0", "b = 0: 0 and -1, or 0 alone, which is locked as itself.",
+             [[3, width, 0, flags] for width in (2, 4, 8) for flags in (0, 1)],
+             lambda layout: integers(*layout[1:], 5))
+    accepted("block-16-fields", "Sixteen fields that touch, up to the end of the struct.",
+             [[4, 40, [[8 + 2 * i, 1 + i % 2, 1, 30, i % 4] for i in range(16)]]], lambda layout: structs(layout, 3))
+    accepted("block-largest-struct", "A struct of 65,535 bytes, its last two a float.", [[4, 65535, [[65533, 1, 0, 0, 1]]]],
+             lambda layout: bytes(65535), suite=2)
+    accepted("block-smallest-struct", "Structs of two bytes.", [[4, 2, [[0, 2, 100, 127, 0]]]], lambda layout: structs(layout, 5))
+
+
 def make_rules():
     make_others()
     make_finite()
     make_range()
     make_block()
+    make_extremes()

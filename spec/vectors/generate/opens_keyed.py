@@ -147,3 +147,9 @@ def make_order():
           seal(sets(1, 3), [LOCKED]) + b"\0")
     keyed("order-unsupported-before-key", "An unknown flag and a wrong key.", eight, "unsupported", seal(sets(5, 1), [LOCKED]),
           mk=OTHER_MK)
+
+
+def make_later():
+    """Scenarios that came after those of layouts: the numbers of the others stay."""
+    case("magic-version-short", "NNLOCKR2 and 23 bytes more: too short for a record of any version.", "record-v1 2", "bad-record",
+         GOOD[:7] + b"2" + GOOD[8:31])
