@@ -26,6 +26,25 @@ def sparse_model(path, tensors, tensor_bytes):
     return sparse_file(path, 8 + len(text) + tensors * tensor_bytes, struct.pack("<Q", len(text)) + text)
 
 
+def varint(n):
+    return bytes([n & 127 | 128]) + varint(n >> 7) if n > 127 else bytes([n])
+
+
+def sparse_onnx(path, size):
+    """An ONNX file with one float32 tensor of `size` bytes that are all zero."""
+    def opened(number, payload):  # a field whose payload goes on for `size` bytes
+        return varint(number << 3 | 2) + varint(len(payload) + size) + payload
+    tensor = b"\x08" + varint(size // 4) + b"\x10\x01" + b"\x42\x01w" + opened(9, b"")
+    head = b"\x08\x08" + opened(7, opened(5, tensor))
+    return sparse_file(path, len(head) + size, head)
+
+
+def sparse_tflite(path, size):
+    """A TFLite file: a flatbuffer without graphs and buffers, and `size` zero bytes behind it."""
+    table = struct.pack("<I4s2HI", 12, b"TFL3", 4, 4, 4)
+    return sparse_file(path, len(table) + size, table)
+
+
 def peak_memory(*command, status=0):
     """Peak resident memory of a command, in bytes; it must exit with `status`. A fork of this process would count its own pages: exec first."""
     measure = (

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from sparse_model import peak_memory, sparse_file, sparse_model
+from sparse_model import peak_memory, sparse_file, sparse_model, sparse_onnx, sparse_tflite
 
 PROGRAM = os.environ.get("NNLOCK_PROGRAM", "build/nnlock")
 MIB = 1 << 20
@@ -57,3 +57,8 @@ def test_a_huge_sidecar_that_is_no_record_costs_nothing(tmp_path, frame):
     model = sparse_model(tmp_path / "m.safetensors", 1, 64)
     sparse_file(tmp_path / "m.safetensors.nnlock", 2048 * MIB, frame)
     assert peak_memory(PROGRAM, "inspect", model, status=4) < 64 * MIB
+
+
+@pytest.mark.parametrize("write", [sparse_onnx, sparse_tflite])
+def test_a_sparse_file_costs_its_data_only(tmp_path, write):
+    assert peak_memory(PROGRAM, "inspect", write(tmp_path / "m", 1024 * MIB)) < 64 * MIB
