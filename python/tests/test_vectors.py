@@ -18,7 +18,7 @@ NOT_HERE = {"schedule", "stream", "tag", "numbers", "lock", "open", "decoy"}
 # Element types as safetensors spells them, where they are parameters there.
 SPELLED = {"f16": "F16", "bf16": "BF16", "f32": "F32", "f64": "F64", "complex64": "C64", "f8": "F8_E4M3", "i8": "I8", "u8": "U8",
            "i16": "I16", "u16": "U16", "i32": "I32", "u32": "U32"}
-NO_PARAMETERS = {"i64", "u64", "boolean", "complex128", "i4", "opaque"}
+NO_PARAMETERS = {"i64", "u64", "boolean", "complex128", "i4", "u4", "opaque"}
 FLOATS = {"f16": (1, 15), "bf16": (2, 127), "f32": (3, 127), "f64": (4, 1023), "complex64": (3, 127)}  # number in records, bias
 
 
