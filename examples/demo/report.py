@@ -19,6 +19,9 @@ def groups(keys):
     def wrong(name, digits):
         return lambda m: percent(m["wrong_keys"][name], digits)
 
+    def random(kind, text):
+        return lambda m: text(m["random_networks"][kind])
+
     return [
         ("accuracy", [
             ("plain", lambda m: percent(m["plain"]["accuracy"])),
@@ -36,6 +39,14 @@ def groups(keys):
             ("classes answered per key", lambda m: f"{m['wrong_keys']['classes_median']:g}"),
             ("keys with one answer only", wrong("one_class_share", 0)),
             ("answers with NaN in them", wrong("nan_share", 0))]),
+        *[(f"{keys} {title}", [
+            ("mean accuracy", random(kind, lambda r: percent(r["mean"], 2))),
+            ("standard deviation", random(kind, lambda r: percent(r["sd"], 2))),
+            ("classes answered per network", random(kind, lambda r: f"{r['classes_median']:g}")),
+            ("networks with one answer only", random(kind, lambda r: percent(r["one_class_share"], 0))),
+            ("accuracies like those of wrong keys (p)", random(kind, lambda r: f"{r['p']:.2f}"))])
+          for kind, title in (("same_ranges", "networks of random numbers in the same ranges"),
+                              ("initialised", "networks before training (He)"))],
         (f"time to load (median of {LOADS})", [
             ("plain", lambda m: f"{m['load_ms']['median_plain']:.1f} ms"),
             ("unlock and load", lambda m: f"{m['load_ms']['median_unlocked']:.1f} ms")]),
@@ -45,16 +56,13 @@ def groups(keys):
 def notes(models, keys):
     """What the figures do not say by themselves."""
     lines = ["SE: standard error of the mean over the keys. Classes answered per key: median."]
+    lines.append("p: how often two samples of one distribution differ more (Kolmogorov and Smirnov). A wrong key gives random numbers in the "
+                 "ranges of the plain ones, so it should answer like the first kind of random network.")
     nan = [m["file"] for m in models if m["wrong_keys"]["nan_share"] > 0]
-    flat = [m["file"] for m in models if m["wrong_keys"]["one_class_share"] > 0 and m["file"] not in nan]
     if nan:
-        lines.append(f"{', '.join(nan)}: float weights under a wrong key turn outputs into NaN. A NaN counts as the "
-                     "largest output (numpy's argmax), so the first one is the answer.")
-    if flat:
-        lines.append(f"{', '.join(flat)}: scrambled int32 biases saturate int8 layers, so whole keys give one class.")
-    if nan or flat:
-        lines.append(f"On a balanced test set a single class is right for exactly {percent(CHANCE, 0)}. That is no proof "
-                     "that wrong keys answer at random: no distribution is claimed yet.")
+        lines.append(f"{', '.join(nan)}: some outputs under wrong keys are NaN. That must not be.")
+    lines.append("The answers of one random network hang together: single keys scatter more than coins would, and some call every image the "
+                 "same. The mean over keys is what must be chance.")
     if keys < LEAST_KEYS:
         lines.append(f"With fewer than {LEAST_KEYS} keys the mean is not judged.")
     return lines

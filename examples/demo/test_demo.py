@@ -18,7 +18,10 @@ PROGRAM = Path(os.environ.get("NNLOCK_PROGRAM", ROOT / "build" / "nnlock"))
 sys.path.insert(0, str(HERE))
 
 import measure  # noqa: E402
+import random_nets  # noqa: E402
 import report  # noqa: E402
+
+MODELS = ROOT / "examples" / "models"
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +54,10 @@ def test_locked_and_wrong_keys_are_no_use(run):
         assert not any(k["key_fits"] for k in keys)
         assert model["wrong_keys"]["highest"] == max(k["accuracy"] for k in keys) < 0.5
         assert model["wrong_keys"]["mean_is_chance"] is None  # three keys are not judged
+        assert model["wrong_keys"]["nan_share"] == 0 and model["locked"]["nan_values"] == 0
+        for kind in ("same_ranges", "initialised"):
+            network = model["random_networks"][kind]
+            assert len(network["accuracies"]) == 3 and max(network["accuracies"]) < 0.5 and network["nan_share"] == 0
 
 
 def test_the_rest_of_the_results(run):
@@ -100,8 +107,11 @@ def test_failures_are_named(run):
     _, results, _ = run
     bad = json.loads(json.dumps(results["models"][0]))
     bad["right_key"].update(bytes_identical=False, equal_predictions=999)
-    bad["wrong_keys"].update(mean_is_chance=False, mean=0.2)
+    bad["wrong_keys"].update(mean_is_chance=False, mean=0.2, z=5.1, nan_share=0.25)
     text = "\n".join(measure.failures(bad))
+    assert "25.0 % of the answers" in text
+    bad["wrong_keys"].update(z=4.9)
+    assert "20.00 %" not in "\n".join(measure.failures(bad))
     assert "bytes differ" in text and "1 right-key prediction" in text and "20.00 %" in text
 
 
@@ -111,3 +121,43 @@ def test_table_on_a_stream_without_lines(run):
     report.show(results["models"], {"LiteRT": "1", "ONNX Runtime": "1"}, 3, stream)
     stream.seek(0)
     assert stream.read().startswith("-----")
+
+
+@pytest.mark.parametrize("name", ["fashion_int8.tflite", "fashion_float32.onnx", "fashion_int8.onnx"])
+def test_random_networks_differ_in_parameters_only_and_keep_their_ranges(name):
+    nets = random_nets.RandomNets(MODELS / name)
+    spans = np.zeros(len(nets.content), bool)
+    for t in nets.tensors:
+        spans[t.offset:t.offset + t.nbytes] = True
+    plain = np.frombuffer(nets.content, np.uint8)
+    for kind in ("same_ranges", "initialised"):
+        net = np.frombuffer(nets.net(kind, 1), np.uint8)
+        assert len(net) == len(plain) and (net == plain)[~spans].all()
+        assert (net != plain)[spans].mean() > 0.8
+        assert nets.net(kind, 1) == net.tobytes() != nets.net(kind, 2)
+    filled = nets.net("same_ranges", 3)
+    for t in nets.tensors:
+        if t.dtype == "f32":
+            values = np.abs(np.frombuffer(filled, np.float32, t.nbytes // 4, t.offset))
+            assert np.isfinite(values).all() and values.max() < 2.0 ** (t.ring.high + 1)
+        if t.dtype == "i32":
+            assert np.abs(np.frombuffer(filled, np.int32, t.nbytes // 4, t.offset)).max() <= 2**t.range.bits
+    assert any(t.layout in ("finite", "range") for t in nets.tensors)
+
+
+def test_initial_weights_have_the_usual_spread():
+    nets = random_nets.RandomNets(MODELS / "fashion_float32.onnx")
+    weights = max((t for t in nets.tensors if len(t.shape) == 2), key=lambda t: t.nbytes)
+    values = np.frombuffer(nets.net("initialised", 1), np.float32, weights.nbytes // 4, weights.offset)
+    assert values.std() == pytest.approx(np.sqrt(2 / weights.shape[1]), rel=0.05)
+    biases = [t for t in nets.tensors if len(t.shape) == 1]
+    assert biases and not any(np.frombuffer(nets.net("initialised", 1), np.uint8, t.nbytes, t.offset).any() for t in biases)
+
+
+def test_distance_of_samples():
+    one, two = np.random.default_rng(1).normal(size=(2, 400))
+    assert random_nets.distance(one, one) == (0.0, 1.0)
+    assert random_nets.distance(one, two)[1] > 0.01
+    largest, chance = random_nets.distance(one, two + 0.5)
+    assert largest > 0.15 and chance < 1e-4
+    assert random_nets.distance([1, 2, 3], [4, 5, 6])[0] == 1.0
