@@ -36,7 +36,7 @@ Bytes read_gz(const Path& path) {
   Bytes bytes;
   std::byte block[1 << 16];
   int got = 0;
-  while ((got = gzread(in, block, sizeof block)) > 0) bytes.insert(bytes.end(), block, block + got);
+  while ((got = gzread(in, block, sizeof block)) > 0) append(bytes, {block, static_cast<std::size_t>(got)});
   const int closed = gzclose(in);
   if (got != 0 || closed != Z_OK) throw Failure(path.string() + ": damaged or cut short", "get the file again");
   return bytes;
@@ -55,7 +55,7 @@ Bytes read_xz(const Path& path) {
     stream.next_out = reinterpret_cast<std::uint8_t*>(block);
     stream.avail_out = sizeof block;
     state = lzma_code(&stream, LZMA_FINISH);
-    bytes.insert(bytes.end(), block, block + (sizeof block - stream.avail_out));
+    append(bytes, {block, sizeof block - stream.avail_out});
   }
   lzma_end(&stream);
   if (state != LZMA_STREAM_END) throw Failure(path.string() + ": damaged or cut short", "get the file again");

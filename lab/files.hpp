@@ -4,6 +4,7 @@
 // Whole files, read and written. A written file appears under its name only when it is complete.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <span>
@@ -14,6 +15,13 @@ namespace nnlock::lab {
 
 using Bytes = std::vector<std::byte>;
 using Path = std::filesystem::path;
+
+// Not insert(): g++ 12 sees an overflow there that is none (GCC bug 105651 and its kin).
+inline void append(Bytes& to, std::span<const std::byte> more) {
+  const std::size_t at = to.size();
+  to.resize(at + more.size());
+  std::copy(more.begin(), more.end(), to.begin() + static_cast<std::ptrdiff_t>(at));
+}
 
 inline std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
 

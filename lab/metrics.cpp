@@ -36,10 +36,11 @@ Summary summarise(std::span<const double> values) {
   for (const double value : values) summary.mean += value / n;
   double squares = 0;
   for (const double value : values) squares += (value - summary.mean) * (value - summary.mean);
-  if (values.size() > 1) summary.deviation = std::sqrt(squares / (n - 1));
-  summary.standard_error = summary.deviation / std::sqrt(n);
   summary.least = *std::min_element(values.begin(), values.end());
   summary.greatest = *std::max_element(values.begin(), values.end());
+  if (summary.least == summary.greatest) summary.mean = summary.least;  // no deviation made of rounding
+  else summary.deviation = std::sqrt(squares / (n - 1));
+  summary.standard_error = summary.deviation / std::sqrt(n);
   return summary;
 }
 

@@ -41,6 +41,9 @@ TEST(Summarise, IsThatOfASample) {
   EXPECT_EQ(summary.least, 1);
   EXPECT_EQ(summary.greatest, 4);
   EXPECT_EQ(summarise(std::vector<double>{}).count, 0u);
+  const std::vector<double> equal(20, 0.1);
+  EXPECT_EQ(summarise(equal).mean, 0.1);
+  EXPECT_EQ(summarise(equal).standard_error, 0);
 }
 
 TEST(Compare, TellsDistributionsApart) {

@@ -73,12 +73,10 @@ Bytes to_safetensors(const Weights& weights) {
   header.resize((header.size() + 7) / 8 * 8, ' ');
   Bytes bytes(8);
   for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::byte>(header.size() >> (8 * i));
-  const auto text = bytes_of(header);
-  bytes.insert(bytes.end(), text.begin(), text.end());
+  append(bytes, bytes_of(header));
   for (const auto& [name, value] : weights) {
     auto contiguous = value.contiguous();
-    const auto values = values_of(contiguous);
-    bytes.insert(bytes.end(), values.begin(), values.end());
+    append(bytes, values_of(contiguous));
   }
   return bytes;
 }

@@ -102,8 +102,8 @@ TEST(RandomWeights, KeepShapeRangeAndSign) {
   EXPECT_GT(drawn[3].value.max().item<int>(), 100);
   EXPECT_TRUE(torch::equal(drawn[4].value, like[4].value));
   const Weights bytes = random_weights({{"f", torch::rand({4000})}}, Scramble::bytes, random);
-  EXPECT_GT(bytes[0].value.abs().max().item<float>(), 1e20f);
-  EXPECT_LT(bytes[0].value.min().item<float>(), 0);
+  EXPECT_FALSE(torch::isfinite(bytes[0].value).all().item<bool>());  // one float in 256 is infinite or no number
+  EXPECT_TRUE(bytes[0].value.abs().gt(1e20f).any().item<bool>());
 }
 
 }  // namespace
