@@ -1,7 +1,7 @@
 # The two sacred commands: `make demo` shows the lock at work, `make test` proves it. Both install what they need first.
 # Thin on purpose: each target is one script or one cmake preset that can be run by hand.
 .DEFAULT_GOAL := build
-.PHONY: build demo test test-slow bench python install-packages clean help
+.PHONY: build demo test test-slow bench python lab lab-smoke lab-full install-packages install-lab-packages clean help
 
 help:
 	@echo "make build      the program at build/nnlock"
@@ -10,9 +10,15 @@ help:
 	@echo "make test-slow  named slow lanes: LANES=\"fuzz tsan\" picks some"
 	@echo "make bench      build/bench/results.json"
 	@echo "make python     the Python package and stock runtimes in build/venv"
+	@echo "make lab        the lab at build/nnlock-lab: attacks on locked networks (needs libtorch)"
+	@echo "make lab-smoke  its tests and one small cell of each kind, under 3 minutes"
+	@echo "make lab-full   every cell that has no record yet into lab/records; hours, can be stopped and started again"
 
 install-packages:
 	scripts/install-packages.sh
+
+install-lab-packages:
+	scripts/install-packages.sh lab
 
 build: install-packages
 	scripts/build.sh
@@ -31,6 +37,15 @@ test-slow: python
 
 bench: build
 	scripts/bench.sh
+
+lab: install-lab-packages
+	scripts/lab.sh build
+
+lab-smoke: lab
+	scripts/lab.sh smoke
+
+lab-full: lab
+	scripts/lab.sh full
 
 clean:
 	rm -rf build

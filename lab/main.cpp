@@ -22,6 +22,12 @@ struct Options {
   int threads = 1;
 };
 
+void add_places(CLI::App& command, Options& options) {
+  command.add_option("--data", options.places.data, "folder of the dataset; else the usual places");
+  command.add_option("--cache", options.places.cache, "folder of trained weights")->capture_default_str();
+  command.add_option("--records", options.places.records, "folder of records")->capture_default_str();
+}
+
 void add_target_options(CLI::App& command, Options& options) {
   command.add_option("--dataset", options.cell.dataset, "fashion, mnist or cifar10")->required();
   command.add_option("--model", options.cell.model, "see: nnlock-lab list")->required();
@@ -30,8 +36,7 @@ void add_target_options(CLI::App& command, Options& options) {
   command.add_option("--seed", options.cell.seed, "of keys and of what the attack draws")->capture_default_str();
   command.add_option("--network-seed", options.cell.network_seed, "of initialisation and training order")->capture_default_str();
   command.add_option("--effort", options.effort, "smoke or full: how much training, and which budget")->capture_default_str();
-  command.add_option("--data", options.places.data, "folder of the dataset; else the usual places");
-  command.add_option("--cache", options.places.cache, "folder of trained weights")->capture_default_str();
+  add_places(command, options);
   command.add_option("--threads", options.threads, "of one cell; cells run side by side as processes")->capture_default_str();
 }
 
@@ -68,9 +73,13 @@ void train_one(Options& options) {
             << " on the whole test set" << std::endl;
 }
 
-void print_cells(const Options& options) {
+// Places are added as they were given: the same lines may run elsewhere with other places, or with the usual ones.
+void print_cells(const CLI::App& command, const Options& options) {
+  std::string places;
+  for (const char* name : {"--data", "--cache", "--records"})
+    if (command.count(name) > 0) places += std::string(" ") + name + " " + command.get_option(name)->as<std::string>();
   for (const Attack* attack : attacks())
-    for (const Cell& cell : attack->cells(effort_named(options.set))) std::cout << cell.command() << "\n";
+    for (const Cell& cell : attack->cells(effort_named(options.set))) std::cout << cell.command() << places << "\n";
 }
 
 void print_list() {
@@ -99,17 +108,17 @@ int main_of(int argc, char** argv) {
   auto* run_command = app.add_subcommand("run", "run one cell; its record is skipped when it is there");
   run_command->add_option("--attack", options.cell.attack, "see: nnlock-lab list")->required();
   run_command->add_option("--with", options.with, "NAME=VALUE: a budget parameter set otherwise");
-  run_command->add_option("--records", options.places.records, "folder of records")->capture_default_str();
   add_target_options(*run_command, options);
   auto* train_command = app.add_subcommand("train", "train one network into the cache and measure it");
   add_target_options(*train_command, options);
   auto* cells_command = app.add_subcommand("cells", "print the commands of a set, one a line");
   cells_command->add_option("--set", options.set, "smoke or full")->capture_default_str();
+  add_places(*cells_command, options);
   auto* list_command = app.add_subcommand("list", "print attacks, models, datasets and schemes");
   CLI11_PARSE(app, argc, argv);
   if (*run_command) run(options);
   if (*train_command) train_one(options);
-  if (*cells_command) print_cells(options);
+  if (*cells_command) print_cells(*cells_command, options);
   if (*list_command) print_list();
   return 0;
 }

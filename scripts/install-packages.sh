@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the system packages that building and testing need, by name (Debian 12; Ubuntu 24.04 has the same names).
-# Does nothing when they are there. Runs as root or with sudo.
+# Does nothing when they are there. Runs as root or with sudo. `install-packages.sh lab` adds what the lab needs.
 set -euo pipefail
 
 packages=(
@@ -9,6 +9,8 @@ packages=(
   libgtest-dev libbenchmark-dev
   python3 python3-venv python3-dev openssl
 )
+# OpenBLAS beside libtorch: with the reference BLAS dense layers take forty times as long.
+[ "${1:-}" = lab ] && packages+=(libtorch-dev libopenblas0-openmp zlib1g-dev liblzma-dev dataset-fashion-mnist)
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 missing() {
   local package
