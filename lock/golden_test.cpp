@@ -6,7 +6,10 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <set>
+
 #include "kernels/kernel.hpp"
+#include "kernels/numbers.hpp"
 #include "lock/lock_with_id.hpp"
 #include "lock/vectors_testing.hpp"
 
@@ -19,6 +22,22 @@ rapidjson::Document read_json(const std::filesystem::path& path) {
   rapidjson::Document json;
   json.Parse(text.c_str());
   return json;
+}
+
+// The layouts of the parameters are those that the release chose; the first release had none to choose.
+void expect_layouts(const std::string& path, const Json& entry) {
+  std::set<std::string> expected, found;
+  if (entry.HasMember("layouts"))
+    for (const Json& layout : field(entry, "layouts").GetArray()) expected.insert(layout.GetString());
+  const auto info = inspect_file(path);
+  ASSERT_TRUE(info) << info.error().message;
+  for (const TensorInfo& t : info->params) found.insert(t.layout);
+  if (entry.HasMember("layouts")) {
+    EXPECT_EQ(found, expected);
+    EXPECT_TRUE(found.contains("finite") && found.contains("range"));
+  } else {
+    EXPECT_FALSE(found.contains("finite") || found.contains("range"));
+  }
 }
 
 // Opens every file of one release with the kernels now in force; returns how many there were.
@@ -34,25 +53,28 @@ std::size_t open_release(const std::filesystem::path& folder) {
     EXPECT_TRUE(opened) << opened.error().message;
     if (!opened) continue;
     EXPECT_EQ(sha256(opened->bytes()), hex_array<32>(field(entry, "plain_sha256")));
+    expect_layouts((folder / file).string(), entry);
   }
   return manifest.Size();
 }
 
 TEST(Golden, FilesOfEveryReleaseOpenWithEveryKernel) {
   const auto root = std::filesystem::path(std::getenv("NNLOCK_SOURCE_DIR")) / "tests/golden";
-  std::size_t files = 0, kernels_used = 0;
+  std::size_t files = 0, choices = 0;
   for (const auto suite : {kernels::Suite::aes256, kernels::Suite::chacha20})
-    for (const kernels::Kernel* kernel : kernels::compiled(suite)) {
-      if (!kernels::runnable(*kernel)) continue;
-      SCOPED_TRACE(kernel->name);
-      ::setenv("NNLOCK_KERNEL", kernel->name, 1);
-      ++kernels_used;
-      for (const auto& release : std::filesystem::directory_iterator(root))
-        if (release.is_directory()) files += open_release(release.path());
-    }
+    for (const kernels::Kernel* kernel : kernels::compiled(suite))
+      for (const kernels::NumberKernel* numbers : kernels::compiled_numbers()) {
+        if (!kernels::runnable(*kernel) || !kernels::runnable(*numbers)) continue;
+        const std::string names = std::string(kernel->name) + "," + numbers->name;
+        SCOPED_TRACE(names);
+        ::setenv("NNLOCK_KERNEL", names.c_str(), 1);
+        ++choices;
+        for (const auto& release : std::filesystem::directory_iterator(root))
+          if (release.is_directory()) files += open_release(release.path());
+      }
   ::unsetenv("NNLOCK_KERNEL");
-  EXPECT_GE(kernels_used, 2U);
-  EXPECT_GE(files, 9 * kernels_used);
+  EXPECT_GE(choices, 2U);
+  EXPECT_GE(files, 18 * choices);
 }
 
 // What make_golden.py gave the program for the variants that are locked again.

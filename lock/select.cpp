@@ -14,30 +14,35 @@ namespace {
 using kernels::Float;
 using Kind = Elements::Kind;
 
-constexpr std::uint64_t kFewElements = 256;  // below this the exponents that occur would tell too much of single values
+constexpr std::uint64_t kFewElements = 16;  // below this the exponents that occur would tell too much of single values
 constexpr std::uint8_t kLeastBits = 7;
 
-// The exponents of a few small powers of two, for tensors of few elements (section 5.1).
-struct Window {
-  std::uint16_t lo, hi;
+// Exponent fields by section 5.1: of 2^-8 and 1, for tensors of few elements, and of the floor, which hides the smallest magnitude.
+struct Bounds {
+  std::uint16_t window_lo, window_hi, floor;
 };
-Window window_of(Float dtype) {
-  return dtype == Float::f16 ? Window{7, 15} : dtype == Float::f64 ? Window{1015, 1023} : Window{119, 127};
+Bounds bounds_of(Float dtype) {
+  return dtype == Float::f16 ? Bounds{7, 15, 1} : dtype == Float::f64 ? Bounds{1015, 1023, 983} : Bounds{119, 127, 87};
 }
 
 void choose_finite(Parameter& p, Float dtype, const kernels::FloatStats& stats) {
   const bool nonzero = stats.least_exponent <= stats.greatest_exponent;
-  if (nonzero && stats.greatest_exponent >= kernels::exponent_ones(dtype)) return;  // NaN or infinity
+  if (nonzero && stats.greatest_exponent >= kernels::exponent_ones(dtype)) {  // NaN or infinity
+    const bool any_finite = stats.zero || stats.least_exponent < kernels::exponent_ones(dtype);
+    if (!any_finite) p.layout = Layout::plain;  // nothing is learned there: the start of a maximum, a mask
+    return;
+  }
+  const Bounds bounds = bounds_of(dtype);
   kernels::Finite finite{.dtype = dtype, .lo = 0, .hi = 0, .zero = stats.zero, .keeps_sign = !stats.negative};
   if (nonzero) {
     finite.lo = static_cast<std::uint16_t>(stats.least_exponent);
     finite.hi = static_cast<std::uint16_t>(stats.greatest_exponent);
   }
   if (p.length / kernels::width_of(dtype) < kFewElements) {
-    const Window window = window_of(dtype);
-    finite.lo = nonzero ? std::min(finite.lo, window.lo) : window.lo;
-    finite.hi = std::max(finite.hi, window.hi);
+    finite.lo = nonzero ? std::min(finite.lo, bounds.window_lo) : bounds.window_lo;
+    finite.hi = std::max(finite.hi, bounds.window_hi);
   }
+  if (!finite.keeps_sign && finite.lo != 0) finite.lo = std::min(finite.lo, bounds.floor);
   p.set(finite);
 }
 

@@ -39,6 +39,18 @@ TEST_P(Tamper, NoFlippedBitOpens) {
     EXPECT_FALSE(seen.contains(code)) << static_cast<int>(code);
 }
 
+// What the bits above are flipped in.
+TEST(TamperMore, TheModelsHaveEveryLayoutThatIsChosen) {
+  std::set<std::string> layouts;
+  for (const NamedModel& model : small_models()) {
+    const Scratch scratch;
+    const auto info = inspect_file(scratch.write("m", locked(model.bytes, test_key(1), kSmall)));
+    ASSERT_TRUE(info);
+    for (const TensorInfo& p : info->params) layouts.insert(p.layout);
+  }
+  EXPECT_EQ(layouts, (std::set<std::string>{"bytes", "finite", "range"}));
+}
+
 TEST_P(Tamper, NoTruncationOpens) {
   for (std::size_t i = 0; i < 64; ++i) {
     const Bytes cut(file.begin(), file.begin() + static_cast<long>(file.size() * i / 64));
