@@ -30,6 +30,7 @@ def peaks(folder, key, source):
         "verify": peak_memory(PROGRAM, "verify", "-q", "-k", key, locked),
         "unlock": peak_memory(PROGRAM, "unlock", "-q", "-k", key, locked, "-o", plain),
         "inspect": peak_memory(PROGRAM, "inspect", "--json", locked),
+        "inspect of the plain model": peak_memory(PROGRAM, "inspect", "--json", source),
     }
     assert plain.stat().st_size == source.stat().st_size
     locked.unlink()
