@@ -63,7 +63,7 @@ TensorInfo describe(const auto& tensor, const Parameter& p, bool recorded) {
   TensorInfo info = describe(tensor, name_of(p.layout));
   if (p.layout == Layout::finite) info.finite = finite_info(p.finite());
   if (p.layout == Layout::range) info.range = RangeInfo{.bits = p.range().bits, .negative = p.range().negative};
-  if (p.layout == Layout::bytes) info.reason = why_bytes(p, tensor.dtype, recorded);
+  info.reason = why_no_numbers(p, tensor.dtype, recorded);
   return info;
 }
 

@@ -31,6 +31,12 @@ Result<const Codec*> plain_codec(const formats::ByteSource& source) {
   return codec;
 }
 
+Error nothing_to_lock(const char* why) {
+  return {.code = ErrorCode::nothing_to_lock,
+          .message = std::string("nothing to lock: ") + why,
+          .hint = "`nnlock inspect` lists what nnlock sees in the model"};
+}
+
 Result<std::vector<Parameter>> choose_parameters(const Structure& structure, const LockOptions& options) {
   if (!structure.unlockable.empty() && !options.allow_plain) {
     const Constant& first = structure.unlockable.front();
@@ -42,10 +48,7 @@ Result<std::vector<Parameter>> choose_parameters(const Structure& structure, con
   }
   auto params = select_parameters(structure.params, 0, options.include, options.exclude);
   if (!locks_anything(params))
-    return Error{.code = ErrorCode::nothing_to_lock,
-                 .message = structure.params.empty() ? "nothing to lock: the model has no parameters"
-                                                     : "nothing to lock: --include and --exclude leave no parameter",
-                 .hint = "`nnlock inspect` lists what nnlock sees in the model"};
+    return nothing_to_lock(structure.params.empty() ? "the model has no parameters" : "--include and --exclude leave no parameter");
   return params;
 }
 
@@ -100,6 +103,7 @@ Result<Prepared> prepare(const formats::ByteSource& source, const LockOptions& o
   if (!set) return set.error();
   const auto scanned = look_at_elements(*params, structure, source, *set, options);
   if (!scanned) return scanned.error();
+  if (!locks_anything(*params)) return nothing_to_lock("no parameter holds a finite number");
   std::uint64_t unlockable = 0;
   for (const Constant& c : structure.unlockable) unlockable += c.length;
   return Prepared{*codec, *set, *std::move(params), std::move(model->image), std::move(runs), unlockable, *scanned};

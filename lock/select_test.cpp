@@ -44,8 +44,8 @@ TEST(Select, LengthsThatAreNoWholeElementsStayBytes) {
   EXPECT_EQ(params[0].layout, Layout::bytes);
   EXPECT_EQ(params[1].layout, Layout::bytes);
   EXPECT_EQ(params[2].layout, Layout::finite);
-  EXPECT_EQ(why_bytes(params[0], Dtype::f32, false), "its length is not a multiple of 4 bytes");
-  EXPECT_EQ(why_bytes(params[1], Dtype::i64, false), "");
+  EXPECT_EQ(why_no_numbers(params[0], Dtype::f32, false), "its length is not a multiple of 4 bytes");
+  EXPECT_EQ(why_no_numbers(params[1], Dtype::i64, false), "");
 }
 
 TEST(Select, OnlyNumbersThatMayBeLockedAreRead) {
