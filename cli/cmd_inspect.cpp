@@ -43,7 +43,7 @@ std::string layout_text(const TensorInfo& tensor) {
 
 // What happens, or would happen, to one tensor.
 std::string state_of(const TensorInfo& tensor, bool locked) {
-  if (tensor.layout == "plain") return locked ? "readable, authenticated" : "would stay readable";
+  if (tensor.layout == "plain") return locked ? "readable, authenticated" : "readable: " + tensor.reason;
   if (tensor.layout.empty()) return tensor.reason.empty() ? "readable" : "readable: " + tensor.reason;
   return (locked ? "locked (" : "would be locked (") + layout_text(tensor) + ")";
 }

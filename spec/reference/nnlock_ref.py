@@ -9,8 +9,7 @@ def need(condition, cls, why):
     if not condition: raise Reject(cls, why)
 # ==== lock-v1 1: notation
 be32, be64, be128 = (lambda n, size=size: n.to_bytes(size, "big") for size in (4, 8, 16))
-def le(data): return int.from_bytes(data, "little")
-def be(data): return int.from_bytes(data, "big")
+le, be = (lambda data, order=order: int.from_bytes(data, order) for order in ("little", "big"))
 def sha256(data): return hashlib.sha256(data).digest()
 def hmac256(key, data): return hmac.new(key, data, hashlib.sha256).digest()
 def xor(a, b): return bytes(x ^ y for x, y in zip(a, b))
@@ -116,9 +115,10 @@ def change(back, suite, k_enc, k_aux, layout, at, data):      # lock, or unlock 
     return bytes(out)
 def choose_finite(dtype, elements):                           # 5.4; elements: x of section 5
     found, middle = {exponent_of(x, dtype) for x in elements}, all_ones(dtype) // 2
-    ends = [*found - {0}, *([middle - 8, middle] if len(elements) < 256 else [])] or [0]
     flags = (0 in found) + 2 * all(x >> 8 * WIDTH[dtype] - 1 == 0 for x in elements)
-    return 0 if all_ones(dtype) in found else [2, dtype, min(ends), max(ends), flags]
+    ends = [*found - {0}, *([middle - 8, middle] if len(elements) < 16 else [])]
+    ends += [max(1, middle - 40)] if ends and flags < 2 else [] if ends else [0]
+    return [2, dtype, min(ends), max(ends), flags] if all_ones(dtype) not in found else int(len(found) == 1)
 def choose_range(width, values):                              # 5.4; values: with their signs
     return [3, width, max(7, *(max(x, ~x).bit_length() for x in values)), int(min(values) >= 0)]
 # ==== lock-v1 6: skeleton hash of file f
