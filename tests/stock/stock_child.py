@@ -4,8 +4,9 @@
 
 Usage: stock_child.py KIND STAGES INPUTS FILE...
 KIND is onnx, tflite or safetensors. STAGES, joined by commas, are open (parse, read the
-skeleton), load (make ready), run (one inference on random input) and inside (the same, but
-the outputs of all operators are compared; LiteRT only). INPUTS is a JSON list of pairs: an
+skeleton), load (make ready), run (one inference on random input), inside (the same, but
+the outputs of all operators are compared; LiteRT only) and many (several inferences, whose
+output values that are no finite numbers are counted). INPUTS is a JSON list of pairs: an
 input's name, and its shape where the file leaves that open, or its one value.
 Prints one JSON line for each file and stage: {"file": n, "stage": ..., "ok": ...,
 "error": ..., and what was seen}.
@@ -19,6 +20,7 @@ import sys
 import numpy as np
 
 SEED = 20260101
+MANY = 4                  # inferences of the stage many
 SMALL_INTEGERS = 8        # int32 and int64 inputs are often indices: 0..7
 ORT_DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16,
               "tensor(double)": np.float64, "tensor(int64)": np.int64,
@@ -157,12 +159,18 @@ def digest(arrays):
     return total.hexdigest()
 
 
+def counts(arrays):
+    """How many floating-point output values there are, how many are NaN, and how many infinite."""
+    floats = [array for array in map(np.asarray, arrays) if array.dtype.kind == "f"]
+    return np.array([sum(array.size for array in floats),
+                     sum(int(np.isnan(array).sum()) for array in floats),
+                     sum(int(np.isinf(array).sum()) for array in floats)])
+
+
 def nan_share(arrays):
     """Share of NaN or infinite values among all floating-point output values."""
-    floats = [array for array in map(np.asarray, arrays) if array.dtype.kind == "f"]
-    count = sum(array.size for array in floats)
-    bad = sum(int(np.count_nonzero(~np.isfinite(array))) for array in floats)
-    return bad / count if count else 0.0
+    values, nan, infinite = counts(arrays).tolist()
+    return (nan + infinite) / values if values else 0.0
 
 
 def attempt(number, stage, work):
@@ -192,6 +200,11 @@ class Visit:
     def run(self):
         outputs = self.net.run(self.inputs, np.random.default_rng(SEED))
         return {"digest": digest(outputs), "nan_share": nan_share(outputs)}
+
+    def many(self):
+        total = sum(counts(self.net.run(self.inputs, np.random.default_rng(SEED + number)))
+                    for number in range(MANY))
+        return dict(zip(("values", "nan", "infinite"), total.tolist(), strict=True))
 
     def inside(self):
         return {"digest": digest(self.net.run_inside(self.inputs, np.random.default_rng(SEED)))}

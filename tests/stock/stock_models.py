@@ -152,6 +152,21 @@ STAY_PLAIN = {
         {"_split_1_command_stream": "instructions of the Ethos-U, not learned"},
 }
 
+# Float tensors that layout `finite` cannot take, and what they hold.
+NOT_FINITE = {
+    "onnx/magika_standard_v3_3/model.onnx":
+        {"jax2tf_get_logits_/Const_26:0": "-inf alone, where a maximum begins"},
+}
+
+# Models whose outputs are not all finite under a wrong key although their weights are: the
+# largest share of such values, and why.
+OVERFLOWS = {
+    "onnx/Ultraface_version-RFB-320.onnx":
+        (0.4, "Exp of the box decoder: float32 ends at exp(88)"),
+    "onnx/magika_standard_v3_3/model.onnx":
+        (0.8, "Softmax of 0/0, where the maximum does not begin with -inf (see NOT_FINITE)"),
+}
+
 
 @dataclass(frozen=True)
 class Model:
@@ -167,7 +182,6 @@ class Model:
     @property
     def kind(self):
         return self.path.suffix[1:]
-
 
     @property
     def runs(self):

@@ -103,9 +103,10 @@ class Workshop:
             self.must("unlock", "-q", "-k", self.key, self.locked(model, placement), "-o", path)
         return path
 
-    def child(self, model, paths, before=()):
+    def child(self, model, paths, before=(), stages=None):
         """Shows files to the model's stock runtime in one process; one Seen for each."""
-        command = [*map(str, before), sys.executable, str(CHILD), model.kind, model.stages,
+        command = [*map(str, before), sys.executable, str(CHILD), model.kind,
+                   stages or model.stages,
                    json.dumps(list(model.inputs.items())), *map(str, paths)]
         try:
             done = subprocess.run(command, capture_output=True, timeout=LONGEST, check=False)

@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: The nnlock authors
+# SPDX-License-Identifier: Apache-2.0
+"""Networks that know nothing, for any model under test: the demo's two fillings, with what its three models do not need."""
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import nnlock
+from random_nets import initial, same_range, scales_of
+
+# Weights whose shape does not say how many inputs an output has: (outputs, inputs).
+TURNED = {"Parameter193": (10, 256)}  # of mnist_cntk_winml, stored as (channel, row, column, output)
+ONES = (".running_var", "bn1.weight", "bn2.weight")  # what batch normalisation begins with
+
+
+def before_training(tensor, scale, draw):
+    """The bytes of one parameter as training would begin: He et al. (2015), biases 0, batch normalisation 1."""
+    shape = TURNED.get(tensor.name, tensor.shape)
+    if tensor.name.endswith(ONES):
+        return np.ones(tensor.shape, np.float32).tobytes()
+    if np.prod(shape) == max(shape, default=1):
+        return bytes(tensor.nbytes)  # a vector, however it is stored
+    return initial(replace(tensor, shape=shape), scale, draw)
+
+
+class Fillings:
+    """Fillings of one plain model file, as the content of a file: `same_ranges(seed)` and `initialised(seed)`."""
+
+    def __init__(self, path):
+        path = Path(path)
+        self.content, self.tensors = path.read_bytes(), nnlock.inspect(path).params
+        self.scales = {} if path.suffix == ".safetensors" else scales_of(path)
+
+    def filled(self, seed, values_of):
+        draw, content = np.random.default_rng(seed), bytearray(self.content)
+        for one in self.tensors:
+            values = values_of(one, draw)
+            assert len(values) == one.nbytes, one.name
+            content[one.offset:one.offset + one.nbytes] = values
+        return bytes(content)
+
+    def same_ranges(self, seed):
+        return self.filled(seed, same_range)
+
+    def initialised(self, seed):
+        return self.filled(seed, lambda one, draw: before_training(one, self.scales.get(one.offset), draw))
