@@ -25,13 +25,13 @@ struct RealFile {
   std::map<std::string, std::string> exceptions = {};
 };
 
-const std::string kFill = "value of ConstantOfShape";
+const std::string kFill = "value of ConstantOfShape", kPower = "exponent of Pow", kLimit = "limit of Max";
 
 std::vector<RealFile> files() {
   return {
       {"ncnn/pnnx_3d_net.pnnx.onnx", 8, 2928},
       {"onnx/Ultraface_version-RFB-320.onnx", 111, 1201648},
-      {"onnx/magika_standard_v3_3/model.onnx", 19, 3136892},
+      {"onnx/magika_standard_v3_3/model.onnx", 17, 3136884, {{"jax2tf_get_logits_/Const_26:0", kLimit}, {"jax2tf_get_logits_/Const_8:0", kLimit}}},
       {"onnx/mnist_cntk_winml.onnx", 6, 23976},
       {"onnx/mnist_ort_example.onnx", 6, 23976},
       {"onnx/noisy_relu.onnx", 0, 0},
@@ -54,13 +54,26 @@ std::vector<RealFile> files() {
         {"_ppp12_f_255", "max of Clip"}}},
       {"onnx/samplenet.onnx", 10, 248024},
       {"onnx/silero_vad.onnx",
-       34,
-       2181144,
-       {{"If_2/then_branch/If_90/else_branch/ConstantOfShape_15/value", kFill},
+       30,
+       2181128,
+       {{"If_2/else_branch/If_0_else_branch__Inline_0__/stft/Constant_22_output_0", kPower},
+        {"If_2/else_branch/If_0_else_branch__Inline_0__/stft/Constant_23_output_0", kPower},
+        {"If_2/then_branch/If_0_then_branch__Inline_0__/stft/Constant_22_output_0", kPower},
+        {"If_2/then_branch/If_0_then_branch__Inline_0__/stft/Constant_23_output_0", kPower},
+        {"If_2/then_branch/If_90/else_branch/ConstantOfShape_15/value", kFill},
         {"If_2/else_branch/If_90/else_branch/ConstantOfShape_15/value", kFill}}},
-      {"onnx/silero_vad_16k_op15.onnx", 17, 1238540, {{"If_96/else_branch/ConstantOfShape_15/value", kFill}}},
-      {"onnx/silero_vad_half.onnx", 17, 1238540, {{"If_75/else_branch/ConstantOfShape_15/value", kFill}}},
-      {"onnx/silero_vad_openvino_16k.onnx", 17, 1238540},
+      {"onnx/silero_vad_16k_op15.onnx",
+       15,
+       1238532,
+       {{"/model/stft/Constant_22_output_0", kPower}, {"/model/stft/Constant_23_output_0", kPower}, {"If_96/else_branch/ConstantOfShape_15/value", kFill}}},
+      {"onnx/silero_vad_half.onnx",
+       15,
+       1238532,
+       {{"/stft/Constant_22_output_0", kPower}, {"/stft/Constant_23_output_0", kPower}, {"If_75/else_branch/ConstantOfShape_15/value", kFill}}},
+      {"onnx/silero_vad_openvino_16k.onnx",
+       15,
+       1238532,
+       {{"F0::If_0_then_branch__Inline_0__/stft/Constant_22_output_0", kPower}, {"F0::If_0_then_branch__Inline_0__/stft/Constant_23_output_0", kPower}}},
       {"onnx/winml_iris_Network.onnx", 6, 3180},
   };
 }

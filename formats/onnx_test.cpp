@@ -130,12 +130,17 @@ TEST(OnnxParams, ScalesZeroPointsAndLimitsStay) {
       initializer(float_tensor("scale", 1)) + initializer(tensor("zero", DataType::uint8, {1}, "z")) +
       initializer(tensor("w", DataType::uint8, {4}, "wwww")) + initializer(float_tensor("low", 1)) +
       initializer(float_tensor("concat_scale", 1)) + initializer(float_tensor("slope", 1)) +
+      initializer(float_tensor("lowest", 1)) + initializer(float_tensor("highest", 1)) + initializer(float_tensor("two", 1)) +
       node("QLinearConv", {"x", "scale", "zero", "w", "scale", "zero", "scale", "zero"}, {"q"}) +
       node("Clip", {"x", "low"}, {"c"}) + node("PRelu", {"x", "slope"}, {"p"}) +
+      node("Max", {"lowest", "x"}, {"m"}) + node("Min", {"x", "highest"}, {"n"}) + node("Pow", {"x", "two"}, {"r"}) +
       node("QLinearConcat", {"scale", "zero", "x", "concat_scale", "zero"}, {"k"}, {}, "com.microsoft")));
   EXPECT_EQ(names(structure.params), (Names{"w", "slope"}));
   EXPECT_EQ(reason(structure, "scale"), "scale and zero point of QLinearConv");
   EXPECT_EQ(reason(structure, "low"), "min of Clip");
+  EXPECT_EQ(reason(structure, "lowest"), "limit of Max");
+  EXPECT_EQ(reason(structure, "highest"), "limit of Min");
+  EXPECT_EQ(reason(structure, "two"), "exponent of Pow");
   EXPECT_EQ(reason(structure, "concat_scale"), "scale and zero point of QLinearConcat");
 }
 

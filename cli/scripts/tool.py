@@ -44,14 +44,19 @@ def layouts(path):
                        ("with zero", "F16", [3000], packed("e", 0.0, -0.5, 1.5, count=3000)),
                        ("positive", "F64", [300], packed("d", 2.0**-20, 3.0)), ("only zero", "BF16", [300], bfloats(0.0)),
                        ("brain", "BF16", [300], bfloats(-0.0078125, 0.5)), ("few", "F32", [1], struct.pack("<f", 8.0)),
-                       ("broken", "F32", [300], packed("f", 1.0, math.nan)), ("endless", "F16", [300], packed("e", math.inf)),
+                       ("broken", "F32", [300], packed("f", 1.0, math.nan)), ("endless", "F16", [300], packed("e", math.inf, 1.0)),
                        ("integers", "I32", [300], packed("i", -1500, 700)), ("counts", "U16", [300], packed("H", 0, 300)),
                        ("small", "I8", [300], packed("b", -3, 100))])
 
 
 def broken(path, count):
     """Tensors w0, w1, ... that hold NaN."""
-    write_model(path, [(f"w{n}", "F32", [1], struct.pack("<f", math.nan)) for n in range(int(count))])
+    write_model(path, [(f"w{n}", "F32", [2], struct.pack("<2f", 1.0, math.nan)) for n in range(int(count))])
+
+
+def mask(path):
+    """One tensor of weights, and one without a finite number."""
+    write_model(path, [("w", "F32", [2], struct.pack("<2f", 1.0, 0.5)), ("mask", "F32", [2], struct.pack("<2f", -math.inf, -math.inf))])
 
 
 def bounds(values):
@@ -191,7 +196,7 @@ def terminal(*command):
     return code
 
 
-TOOLS = {"model": model, "layouts": layouts, "broken": broken, "big": big, "rude": rude, "empty-model": empty_model, "numbers": numbers,
+TOOLS = {"model": model, "layouts": layouts, "broken": broken, "mask": mask, "big": big, "rude": rude, "empty-model": empty_model, "numbers": numbers,
          "flip": flip, "strip": strip, "record-char": record_char, "demand-licence": demand_licence, "later-layout": later_layout,
          "key-char": key_char, "field": field, "terminal": terminal}
 sys.exit(TOOLS[sys.argv[1]](*sys.argv[2:]))

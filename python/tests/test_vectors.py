@@ -82,6 +82,12 @@ def layout_item(info):
 @of("choose", when=lambda vector: vector["dtype"] in SPELLED)
 def test_choose(vector, tmp_path):
     write_safetensors(tmp_path / "m", {"tensor": (SPELLED[vector["dtype"]], data(vector["plain"]))})
+    if vector["layout"] == 1:  # without a finite element: it would be left as it is
+        (tensor,) = nnlock.inspect(tmp_path / "m").params
+        assert (tensor.layout, tensor.reason) == ("plain", "holds no finite number")
+        with pytest.raises(nnlock.NothingToLockError):
+            nnlock.lock(nnlock.MasterKey.generate(), tmp_path / "m", tmp_path / "l")
+        return
     nnlock.lock(nnlock.MasterKey.generate(), tmp_path / "m", tmp_path / "l")
     for path in (tmp_path / "m", tmp_path / "l"):
         (tensor,) = nnlock.inspect(path).params
