@@ -35,12 +35,12 @@ def integers(count, form="i"):
 
 
 def tiny_safetensors():
-    """Every element type that layouts tell apart, one tensor with a NaN, one longer than a chunk of 64 KiB, a counter, metadata."""
+    """Every element type that layouts tell apart, one tensor with an infinity, one of nothing else, one longer than a chunk of 64 KiB, a counter, metadata."""
     whole = floats(40000)
     bf16 = b"".join(whole[i + 2:i + 4] for i in range(0, len(whole), 4))  # the upper halves of float32
     tensors = [("layer.weight", "BF16", bf16), ("layer.bias", "F32", floats(300)), ("half.weight", "F16", floats(300, "e")),
                ("double.weight", "F64", floats(300, "d")), ("complex.weight", "C64", floats(600)), ("mask.weight", "F32", floats(3) + struct.pack("<f", -math.inf)),
-               ("packed.weight", "I32", integers(300)), ("short.weight", "I16", integers(300, "h")), ("unsigned.weight", "U16", struct.pack("<300H", *range(300))),
+               ("start", "F32", struct.pack("<2f", -math.inf, -math.inf)), ("packed.weight", "I32", integers(300)), ("short.weight", "I16", integers(300, "h")), ("unsigned.weight", "U16", struct.pack("<300H", *range(300))),
                ("quantised.weight", "I8", bytes(range(256))), ("quantised.bias", "I32", integers(16)), ("step", "I64", bytes(8))]
     sizes = {"I8": 1, "BF16": 2, "F16": 2, "I16": 2, "U16": 2, "F32": 4, "I32": 4}
     header, data = {"__metadata__": {"format": "pt"}}, b""
