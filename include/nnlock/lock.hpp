@@ -88,7 +88,7 @@ struct TensorInfo {
   std::uint64_t offset = 0, length = 0;  // bytes, restored coordinates
   std::string layout;                  // "bytes", "plain", "finite", "range", "block", or "" for a constant outside the record;
                                        // of a plain model: what locking without options would choose
-  std::string reason;                  // why a constant stays readable, or why a float tensor is in layout "bytes"
+  std::string reason;                  // why a constant stays readable, or why a float tensor is in layout "bytes" or "plain" unasked
   std::optional<FiniteInfo> finite;    // layout "finite" only
   std::optional<RangeInfo> range;      // layout "range" only
 };
@@ -122,7 +122,7 @@ struct LockReport {
   std::uint64_t params = 0, locked_bytes = 0;  // parameters that were scrambled
   LayoutCounts layouts;                // of the parameters in the record
   std::uint64_t record_bytes = 0, chunks = 0;
-  std::uint64_t plain_bytes = 0;       // learned bytes left readable: excluded, or not lockable in place
+  std::uint64_t plain_bytes = 0;       // learned bytes left readable: excluded, without a finite number, or not lockable in place
   std::string kernel;                  // name of the kernel that ran; with a number kernel: both, a comma between
   std::string sidecar_path;            // when one was written
 };
