@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of the lane `wrong-keys`, for people."""
 from stock_decoys import Numbers
-from stock_models import NOT_FINITE, OVERFLOWS
+from stock_models import STAY_PLAIN
 
 FEW = 3  # classes
 
@@ -22,19 +22,18 @@ def table(head, rows):
 
 def number_row(row):
     found, seen = Numbers(**row["numbers"]), row.get("outputs")
-    remarks = [f"1 tensor stays in layout bytes ({text})" for text in NOT_FINITE.get(row["model"], {}).values()]
     if seen is None:
-        cells = ("-", "-", "-", "-")
-        remarks.append("its stock runtime does not run it as it comes")
+        cells, remarks = ("-", "-", "-", "-"), ["its stock runtime does not run it as it comes"]
     else:
         values = max(seen["values"], 1)
-        cells = f"{seen['values']:,}", share(seen["nan"] / values), share(seen["infinite"] / values), str(seen["keys"])
-        remarks += [OVERFLOWS[row["model"]][1]] if seen["share"] else []
+        cells, remarks = (f"{seen['values']:,}", share(seen["nan"] / values), share(seen["infinite"] / values), str(seen["keys"])), []
+    remarks += [f"stays plain: {reason}" for reason in sorted(set(STAY_PLAIN.get(row["model"], {}).values()))]
+    remarks += [f"in layout bytes: {name}" for name in found.fallen_back]
     return (row["model"], str(row["float_tensors"]), f"{found.floats // (row['keys'] + 1):,}", str(found.not_finite), *cells, "; ".join(remarks))
 
 
 def number_lines(rows, keys):
-    floats = [row for row in rows if row["float_tensors"] or row["numbers"]["fallen_back"]]
+    floats = [row for row in rows if row["float_tensors"]]
     integers = [row for row in rows if row["numbers"]["integers"]]
     wide = sum(row["numbers"]["integers"] for row in integers)
     out = sum(row["numbers"]["out_of_range"] for row in integers)

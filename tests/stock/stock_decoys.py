@@ -28,7 +28,7 @@ class Numbers:
     off_ring: int = 0      # of these: with an exponent or a sign that the layout does not have
     integers: int = 0      # in layout range
     out_of_range: int = 0  # of these
-    fallen_back: dict = field(default_factory=dict)  # float tensors in other layouts: not finite
+    fallen_back: dict = field(default_factory=dict)  # float tensors in layout bytes: not finite
 
     def __add__(self, other):
         names = self.fallen_back.keys() | other.fallen_back.keys()
@@ -85,7 +85,7 @@ def numbers_in(content, params):
         elif one["layout"] == "range":
             size, out = range_faults(content, one)
             found += Numbers(integers=size, out_of_range=out)
-        elif one["dtype"] in FLOATS:
+        elif one["layout"] == "bytes" and one["dtype"] in FLOATS:
             fields, _, top = exponents(content, one)
             found += Numbers(fallen_back={one["name"]: int((fields == top).sum())})
     return found

@@ -145,26 +145,27 @@ PIXELS = {
     **{name: "size for Resize" for name in (
         "_ppp1_target_size", "_ppp1_f_1", "_ppp8_target_size", "_ppp10_target_size")},
 }
+
+
+def squares(*places):
+    """The exponents by which Silero's networks square real and imaginary part."""
+    return {f"{place}/stft/Constant_{number}_output_0": "exponent of Pow"
+            for place in places for number in (22, 23)}
+
+
 STAY_PLAIN = {
+    "onnx/magika_standard_v3_3/model.onnx": {
+        "jax2tf_get_logits_/Const_8:0": "limit of Max",
+        "jax2tf_get_logits_/Const_26:0": "limit of Max"},
+    "onnx/silero_vad.onnx":
+        squares("If_0_then_branch__Inline_0__", "If_0_else_branch__Inline_0__"),
+    "onnx/silero_vad_16k_op15.onnx": squares("/model"),
+    "onnx/silero_vad_half.onnx": squares(""),
+    "onnx/silero_vad_openvino_16k.onnx": squares("F0::If_0_then_branch__Inline_0__"),
     "onnx/pytorch_superresolution_op18.onnx": PIXELS,
     "tflite/audio_preprocessor_float.tflite": SIGNAL,
     "tflite/person_detect_vela.tflite":
         {"_split_1_command_stream": "instructions of the Ethos-U, not learned"},
-}
-
-# Float tensors that layout `finite` cannot take, and what they hold.
-NOT_FINITE = {
-    "onnx/magika_standard_v3_3/model.onnx":
-        {"jax2tf_get_logits_/Const_26:0": "-inf alone, where a maximum begins"},
-}
-
-# Models whose outputs are not all finite under a wrong key although their weights are: the
-# largest share of such values, and why.
-OVERFLOWS = {
-    "onnx/Ultraface_version-RFB-320.onnx":
-        (0.4, "Exp of the box decoder: float32 ends at exp(88)"),
-    "onnx/magika_standard_v3_3/model.onnx":
-        (0.8, "Softmax of 0/0, where the maximum does not begin with -inf (see NOT_FINITE)"),
 }
 
 
