@@ -63,8 +63,8 @@ def few_classes(row):
             f"{percent(one['same_ranges']['one_class'], 0)} of the networks of random numbers in the same ranges and in "
             f"{percent(one['initialised']['one_class'], 0)} of those before training")
     if row["large_biases"]:
-        text += (f"; {row['large_biases']} of its {row['tensors']} tensors are int32 biases that reach beyond 2^24, because some channels have weights "
-                 "near 0 and so a tiny scale; random biases of that range drown the weights of all other channels")
+        text += (f"; {row['large_biases']} of its {row['tensors']} tensors are int32 biases that reach beyond 2^24, because some channels "
+                 "have weights near 0 and so a tiny scale; random biases of that range drown the weights of all other channels")
     return text + "."
 
 
@@ -81,13 +81,14 @@ def accuracy_lines(rows, keys, bound):
             "key's answers hold (median) / the share of keys with one answer only; KS: distance / p of Kolmogorov and Smirnov between the accuracies "
             "of the keys and of the networks.", "",
             *table(("model", "data, inputs", "plain", "chance", "mean", "sd", "z", "lowest to highest", "classes: wrong keys",
-                    "classes: same ranges", "classes: before training", "KS: same ranges", "KS: before training", "answers with NaN or Inf"), map(accuracy_row, labelled)), "",
-            f"Within 3 standard errors of chance: {within} of {len(labelled)}. For {len(labelled)} models together chance keeps to {bound:.2f} as often "
-            "as one model to 3; the lane demands that, and that neither accuracies nor the share of one answer tell wrong keys from networks of the "
-            "same ranges.",
+                    "classes: same ranges", "classes: before training", "KS: same ranges", "KS: before training", "answers with NaN or Inf"),
+                   map(accuracy_row, labelled)), "",
+            f"Within 3 standard errors of chance: {within} of {len(labelled)}. Chance keeps {len(labelled)} models within {bound:.2f} as often as "
+            "one model within 3; the lane demands that, and that neither accuracies nor the share of one answer tell wrong keys from networks "
+            "of the same ranges.",
             *(["", f"A median of fewer than {FEW} classes:", "", *map(few_classes, few), "",
-               "These nets are deep: a random deep net shrinks what tells its inputs apart below its biases (or, quantised, below one step), with or "
-               "without a lock. Compare the three shares of each line."] if few else [])]
+               "These are the deepest nets of the table, 10 to 20 layers with weights; the others have 2 to 5. Networks of the same shape that "
+               "nobody locked give one answer too, as often as each line says: it comes with the depth, not with the lock."] if few else [])]
 
 
 def lines(rows, bound, left_out, wrongs):
