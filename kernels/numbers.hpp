@@ -110,7 +110,8 @@ struct Streams {
 
 // Transform n bytes that stand at byte `offset` of the parameter. offset and n are multiples of the element width (of the
 // struct size for Block); otherwise any, so ranges may be done alone and on any thread. `out` is `in` or does not
-// overlap it. False: an element was off its ring or range; the caller must wipe `out`.
+// overlap it. False: an element was off its ring or range; the caller must wipe `out`. Also false, and nothing done, for a
+// Block with more than max_fields fields or one of f64.
 bool lock_finite(const Streams&, const Finite&, std::uint64_t offset, const std::uint8_t* in, std::uint8_t* out, std::size_t n);
 bool unlock_finite(const Streams&, const Finite&, std::uint64_t offset, const std::uint8_t* in, std::uint8_t* out, std::size_t n);
 bool lock_range(const Streams&, const Range&, std::uint64_t offset, const std::uint8_t* in, std::uint8_t* out, std::size_t n);

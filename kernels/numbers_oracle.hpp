@@ -69,9 +69,10 @@ inline std::uint64_t draw(std::uint64_t u, std::uint64_t n, std::uint64_t times)
   return static_cast<std::uint64_t>(product >> 64);
 }
 
-// Nothing: the element is refused.
-inline std::optional<std::uint64_t> finite_element(bool lock, const Finite& finite, std::uint64_t k, std::uint64_t u,
-                                                   std::uint64_t nth, std::uint64_t x) {
+// `exponents` is ring(finite), k the element's key stream, u the word that serves it as the nth, from 0 on. Nothing: the
+// element is refused.
+inline std::optional<std::uint64_t> finite_element(bool lock, const Finite& finite, const std::vector<std::uint64_t>& exponents,
+                                                   std::uint64_t k, std::uint64_t u, std::uint64_t nth, std::uint64_t x) {
   const Dtype d = describe(finite.dtype);
   const std::uint64_t exponent_mask = ((std::uint64_t{1} << d.exponent_bits) - 1) << d.mantissa;
   const std::uint64_t sign = std::uint64_t{1} << (8 * d.bytes - 1);
@@ -79,7 +80,6 @@ inline std::optional<std::uint64_t> finite_element(bool lock, const Finite& fini
   if (!finite.keeps_sign) free |= sign;
   if (finite.keeps_sign && (x & sign) != 0) return std::nullopt;
 
-  const std::vector<std::uint64_t> exponents = ring(finite);
   const auto at = std::find(exponents.begin(), exponents.end(), (x & exponent_mask) >> d.mantissa);
   if (at == exponents.end()) return std::nullopt;
   const std::uint64_t n = exponents.size();
@@ -88,6 +88,9 @@ inline std::optional<std::uint64_t> finite_element(bool lock, const Finite& fini
   const std::uint64_t moved = lock ? (position + r) % n : (position + n - r) % n;
   return (scramble(lock, free, k, x) & ~exponent_mask) | (exponents[moved] << d.mantissa);
 }
+
+// Whether the element is on the ring.
+inline bool allowed(const Finite& finite, std::uint64_t x) { return finite_element(true, finite, ring(finite), 0, 0, 0, x).has_value(); }
 
 inline std::optional<std::uint64_t> range_element(bool lock, const Range& range, std::uint64_t k, std::uint64_t x) {
   const unsigned bits = 8U * range.width;
@@ -126,12 +129,13 @@ inline Result finite(const Keys& keys, bool lock, const Finite& finite, std::uin
   const std::size_t count = in.size() / width;
   const Bytes k = stream(keys.suite, keys.enc, offset, in.size());
   const Bytes a = stream(keys.suite, keys.aux, first / per_word * 8, (count / per_word + 2) * 8);
+  const std::vector<std::uint64_t> exponents = ring(finite);
   Result result{in};
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t word = (first + i) / per_word - first / per_word;
     result.set(i * width, width,
-               finite_element(lock, finite, get(&k[i * width], width), get(&a[word * 8], 8), (first + i) % per_word,
-                              get(&in[i * width], width)));
+               finite_element(lock, finite, exponents, get(&k[i * width], width), get(&a[word * 8], 8),
+                              (first + i) % per_word, get(&in[i * width], width)));
   }
   return result;
 }
@@ -153,12 +157,14 @@ inline Result block(const Keys& keys, bool lock, const Block& block, std::uint64
   for (std::size_t f = 0; f < block.fields.size(); ++f) {
     const Finite& finite = block.fields[f].finite;
     const unsigned width = describe(finite.dtype).bytes;
+    const std::vector<std::uint64_t> exponents = ring(finite);
     const Bytes a = stream(keys.suite, keys.aux, (std::uint64_t{f} << 60) + first / 4 * 8, (count / 4 + 2) * 8);
     for (std::size_t s = 0; s < count; ++s) {
       const std::size_t at = s * block.size + block.fields[f].offset;
       const std::uint64_t word = (first + s) / 4 - first / 4;
       result.set(at, width,
-                 finite_element(lock, finite, get(&k[at], width), get(&a[word * 8], 8), (first + s) % 4, get(&in[at], width)));
+                 finite_element(lock, finite, exponents, get(&k[at], width), get(&a[word * 8], 8), (first + s) % 4,
+                                get(&in[at], width)));
     }
   }
   return result;

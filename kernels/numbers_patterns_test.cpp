@@ -32,7 +32,7 @@ using Set = std::bitset<0x10000>;
 
 Set allowed(const Finite& finite) {
   Set set;
-  for (std::uint32_t x = 0; x < 0x10000; ++x) set[x] = oracle::finite_element(true, finite, 0, 0, 0, x).has_value();
+  for (std::uint32_t x = 0; x < 0x10000; ++x) set[x] = oracle::allowed(finite, x);
   return set;
 }
 
@@ -62,7 +62,7 @@ TEST_P(Patterns, AllRoundTrip) {
 // is a bijection of what is allowed.
 TEST_P(Patterns, BijectionInEveryPlace) {
   const Keyed keyed(Suite::aes256, *numbers_);
-  const std::size_t step = slow_build ? 3 : 1;
+  const std::size_t step = slow_build ? 13 : 1;
   for (const Finite& finite : rings16()) {
     const Set set = allowed(finite);
     for (std::uint64_t element : {3U, 1024U}) {
