@@ -6,7 +6,8 @@
 //
 // A NumberKernel does the arithmetic on elements, given stream bytes; the functions below it make those bytes with a
 // Kernel, a few KiB at a time, so that every suite works with every number kernel. Bits, exponents and draws are secret:
-// no branch and no address depends on them.
+// no branch and no address depends on them when locking and unlocking. A scan, which only the locker makes, branches on the extremes
+// that it finds.
 #pragma once
 
 #include <array>

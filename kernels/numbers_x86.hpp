@@ -254,6 +254,7 @@ struct NumbersX86 {
         stats.zero = stats.zero || least[i] == 0;
         stats.negative = stats.negative || (signs[i] & 0x8000) != 0;
       }
+      for (std::uint16_t* const seen : {least, nonzero, greatest, signs}) wipe(seen, sizeof least);
     }
 
    private:
@@ -283,6 +284,8 @@ struct NumbersX86 {
         stats.magnitudes |= std::uint64_t{magnitudes[i]} << (8 * (i % width));
         stats.negative = stats.negative || (i % width == width - 1 && values[i] >= 0x80);
       }
+      wipe(values, sizeof values);
+      wipe(magnitudes, sizeof magnitudes);
     }
 
    private:

@@ -59,11 +59,20 @@ kernels::Streams ChunkTransform::streams() const {
   return {*set_.bytes, *set_.numbers, *enc_state_, aux_state_ ? *aux_state_ : *enc_state_};  // `range` does not look at the second one
 }
 
+// A tensor that stays plain because no element was finite must still be so: else weights would be written as they are.
+bool ChunkTransform::still_without_numbers(const Parameter& p, std::span<const std::byte> block) const {
+  if (p.element == 0) return true;
+  const auto dtype = static_cast<kernels::Float>(p.element);
+  kernels::FloatStats seen;
+  set_.numbers->scan_floats(dtype, octets(block), block.size() / kernels::width_of(dtype), seen);
+  return !seen.zero && seen.least_exponent == kernels::exponent_ones(dtype);
+}
+
 bool ChunkTransform::lock(const Parameter& p, std::uint64_t offset, std::span<std::byte> block) const {
   const std::uint8_t* const in = octets(block);
   std::uint8_t* const out = octets(block);
   switch (p.layout) {
-    case Layout::plain: return true;
+    case Layout::plain: return still_without_numbers(p, block);
     case Layout::bytes: return set_.bytes->lock(*enc_state_, offset, in, out, block.size()), true;
     case Layout::finite: return kernels::lock_finite(streams(), p.finite(), offset, in, out, block.size());
     case Layout::range: return kernels::lock_range(streams(), p.range(), offset, in, out, block.size());

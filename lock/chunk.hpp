@@ -51,6 +51,7 @@ class ChunkTransform {
  private:
   void take_keys(std::size_t param);
   kernels::Streams streams() const;
+  bool still_without_numbers(const Parameter& p, std::span<const std::byte> block) const;
   bool lock(const Parameter& p, std::uint64_t offset, std::span<std::byte> block) const;
   bool unlock(const Parameter& p, std::uint64_t offset, std::span<std::byte> block) const;
   bool holds(const Parameter& p, std::span<const std::byte> block) const;

@@ -306,6 +306,29 @@ TEST(Layouts, AFileThatChangesWhileItIsLockedIsRefused) {
   ASSERT_TRUE(lock_while_it_becomes(1.5F)) << "another value of the same kind is as good as the first";
 }
 
+TEST(Layouts, ATensorThatGetsItsFirstFiniteElementWhileItIsLockedIsRefused) {
+  const Scratch scratch;
+  const std::vector<float> masks(1000, -kInfinity);
+  const auto in = scratch.write("in", safetensors_of({tensor_of("a", "F32", reals<float>(1000)), tensor_of("mask", "F32", masks)}));
+  for (const float written : {-kInfinity, 0.0F, 1.5F}) {
+    const Progress change = [&](std::uint64_t done, std::uint64_t) {
+      if (done != 8000) return;  // all was looked at
+      std::fstream file(in, std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(-4, std::ios::end);
+      file.write(reinterpret_cast<const char*>(&written), 4);
+    };
+    const auto report = lock_file(test_key(1), in, scratch.file("out"), {.threads = 1, .force = true, .progress = change});
+    if (written == -kInfinity) {
+      EXPECT_TRUE(report);
+    } else {
+      ASSERT_FALSE(report) << written;
+      EXPECT_EQ(report.error().code, ErrorCode::bad_model);
+      EXPECT_EQ(report.error().tensor, "mask");
+    }
+    scratch.write("in", safetensors_of({tensor_of("a", "F32", reals<float>(1000)), tensor_of("mask", "F32", masks)}));
+  }
+}
+
 TEST(Layouts, NaNIsFoundWhereverItIsByAnyNumberOfThreads) {
   for (const std::size_t at : {std::size_t{0}, std::size_t{65535}, std::size_t{700000}, std::size_t{1199999}})
     for (const unsigned threads : {1U, 2U, 5U}) {

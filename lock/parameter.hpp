@@ -19,7 +19,7 @@ struct Parameter {
   std::uint32_t file = 0;
   std::uint64_t offset = 0, length = 0;  // bytes, restored coordinates
   Layout layout = Layout::bytes;
-  std::uint8_t element = 0;              // finite: dtype; range: width
+  std::uint8_t element = 0;              // finite: dtype; range: width; plain, while locking: dtype of floats none of which is finite
   std::uint8_t flags = 0;                // finite, range: as the record has them
   std::uint16_t lo = 0, hi = 0;          // finite: the ring; range: b in lo; block: halves of an index into the table
 
@@ -35,6 +35,10 @@ struct Parameter {
     flags = static_cast<std::uint8_t>((f.zero ? 1 : 0) | (f.keeps_sign ? 2 : 0));
     lo = f.lo;
     hi = f.hi;
+  }
+  void set_without_numbers(kernels::Float dtype) {
+    layout = Layout::plain;
+    element = static_cast<std::uint8_t>(dtype);
   }
   void set(const kernels::Range& r) {
     layout = Layout::range;

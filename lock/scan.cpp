@@ -38,8 +38,11 @@ class ScanWorker final : public Worker {
     ElementStats seen;
     if (p.elements.kind == Elements::Kind::floats) numbers_.scan_floats(p.elements.dtype, in, bytes.size() / p.elements.width, seen.floats);
     else numbers_.scan_integers(p.elements.width, in, bytes.size() / p.elements.width, seen.integers);
-    const std::lock_guard lock(results_.mutex);
-    merge(results_.stats[chunk.param], seen);
+    {
+      const std::lock_guard lock(results_.mutex);
+      merge(results_.stats[chunk.param], seen);
+    }
+    kernels::wipe(&seen, sizeof seen);  // of one element it may be the element
     return {};
   }
 

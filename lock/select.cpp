@@ -29,7 +29,7 @@ void choose_finite(Parameter& p, Float dtype, const kernels::FloatStats& stats) 
   const bool nonzero = stats.least_exponent <= stats.greatest_exponent;
   if (nonzero && stats.greatest_exponent >= kernels::exponent_ones(dtype)) {  // NaN or infinity
     const bool any_finite = stats.zero || stats.least_exponent < kernels::exponent_ones(dtype);
-    if (!any_finite) p.layout = Layout::plain;  // nothing is learned there: the start of a maximum, a mask
+    if (!any_finite) p.set_without_numbers(dtype);  // nothing is learned there: the start of a maximum, a mask
     return;
   }
   const Bounds bounds = bounds_of(dtype);
@@ -93,7 +93,7 @@ Result<std::uint64_t> choose_layouts(std::span<Parameter> params, std::span<cons
     scanned.push_back({params[i].offset, params[i].length, elements_of(spans[i].dtype)});
     bytes += params[i].length;
   }
-  const auto stats = scan(source, scanned, numbers, options);
+  auto stats = scan(source, scanned, numbers, options);
   if (!stats) return stats.error();
   std::size_t next = 0;
   for (std::size_t i = 0; i < params.size(); ++i) {
@@ -101,6 +101,7 @@ Result<std::uint64_t> choose_layouts(std::span<Parameter> params, std::span<cons
     choose_layout(params[i], scanned[next].elements, (*stats)[next]);
     ++next;
   }
+  if (!stats->empty()) kernels::wipe(stats->data(), stats->size() * sizeof(ElementStats));
   return bytes;
 }
 

@@ -116,9 +116,9 @@ def change(back, suite, k_enc, k_aux, layout, at, data):      # lock, or unlock 
 def choose_finite(dtype, elements):                           # 5.4; elements: x of section 5
     found, middle = {exponent_of(x, dtype) for x in elements}, all_ones(dtype) // 2
     flags = (0 in found) + 2 * all(x >> 8 * WIDTH[dtype] - 1 == 0 for x in elements)
-    ends = [*found - {0}, *([middle - 8, middle] if len(elements) < 16 else [])]
-    ends += [max(1, middle - 40)] if ends and flags < 2 else [] if ends else [0]
-    return [2, dtype, min(ends), max(ends), flags] if all_ones(dtype) not in found else int(len(found) == 1)
+    ends = [*found - {0}, *([middle - 8, middle] if len(elements) < 16 else [])] or [0]
+    lo = min([max(1, middle - 40)] * (ends != [0] and flags < 2) + ends)
+    return [2, dtype, lo, max(ends), flags] if all_ones(dtype) not in found else int(len(found) == 1)
 def choose_range(width, values):                              # 5.4; values: with their signs
     return [3, width, max(7, *(max(x, ~x).bit_length() for x in values)), int(min(values) >= 0)]
 # ==== lock-v1 6: skeleton hash of file f

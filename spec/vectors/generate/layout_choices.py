@@ -37,6 +37,8 @@ def make_wide_floats():
     case("f32-nan", "A NaN at the end.", "f32", bits32(*usual) + struct.pack("<I", 0x7FC00000), 0)
     case("f32-infinity", "Minus infinity in the middle.", "f32", bits32(*usual[:99]) + f32(float("-inf")) + bits32(*usual[100:]), 0)
     case("f32-below-the-floor", "A negative element, and one below 2^-40: lo stays.", "f32", bits32(80, *usual[1:]) + f32(-2**-20), [2, 3, 80, 119, 0])
+    case("f32-all-below-the-floor", "All below 2^-40, one negative: hi stays as well.", "f32", bits32(*[60 + i % 9 for i in range(16)]) + f32(-2.0**-60),
+         [2, 3, 60, 68, 0])
     case("f32-infinities", "No finite element: plain.", "f32", f32(float("-inf")) * 3, 1)
     case("f32-infinity-and-zero", "A zero is finite.", "f32", f32(float("-inf"), 0.0), 0)
     case("complex64-8", "8 complex numbers are 16 floats.", "complex64", bits32(*usual[:16]), [2, 3, 100, 115, 2])
@@ -75,7 +77,6 @@ def make_integers():
     one("i16-greatest", "32767 and no negative one.", "i16", "h", [32767, 5], [3, 2, 15, 1])
     one("i64-all", "The whole width.", "i64", "q", [-2**63, 2**63 - 1], [3, 8, 63, 0])
     one("u16-all", "65535.", "u16", "H", [65535, 1], [3, 2, 16, 1])
-    one("u32-half", "2^31, which is not negative here.", "u32", "I", [2**31], [3, 4, 32, 1])
     one("u64-all", "2^64 - 1.", "u64", "Q", [2**64 - 1, 0], [3, 8, 64, 1])
 
 
