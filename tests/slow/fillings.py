@@ -14,18 +14,24 @@ TURNED = {"Parameter193": (10, 256)}  # of mnist_cntk_winml, stored as (channel,
 ONES = (".running_var", "bn1.weight", "bn2.weight")  # what batch normalisation begins with
 
 
+def is_vector(tensor):
+    """True for biases and the like, however they are stored."""
+    return tensor.name not in TURNED and np.prod(tensor.shape) == max(tensor.shape, default=1)
+
+
 def before_training(tensor, scale, draw):
     """The bytes of one parameter as training would begin: He et al. (2015), biases 0, batch normalisation 1."""
     shape = TURNED.get(tensor.name, tensor.shape)
     if tensor.name.endswith(ONES):
         return np.ones(tensor.shape, np.float32).tobytes()
-    if np.prod(shape) == max(shape, default=1):
-        return bytes(tensor.nbytes)  # a vector, however it is stored
+    if is_vector(tensor):
+        return bytes(tensor.nbytes)
     return initial(replace(tensor, shape=shape), scale, draw)
 
 
 class Fillings:
-    """Fillings of one plain model file, as the content of a file: `same_ranges(seed)` and `initialised(seed)`."""
+    """Fillings of one plain model file, as the content of a file. `random_biases` has the weights of `initialised` and, for biases
+    and normalisation, the numbers of `same_ranges`."""
 
     def __init__(self, path):
         path = Path(path)
@@ -43,5 +49,11 @@ class Fillings:
     def same_ranges(self, seed):
         return self.filled(seed, same_range)
 
+    def fresh(self, tensor, draw):
+        return before_training(tensor, self.scales.get(tensor.offset), draw)
+
     def initialised(self, seed):
-        return self.filled(seed, lambda one, draw: before_training(one, self.scales.get(one.offset), draw))
+        return self.filled(seed, self.fresh)
+
+    def random_biases(self, seed):
+        return self.filled(seed, lambda one, draw: same_range(one, draw) if is_vector(one) else self.fresh(one, draw))

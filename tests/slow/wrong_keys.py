@@ -25,7 +25,7 @@ from fillings import Fillings
 from labelled import TASKS
 from random_nets import distance
 from stock_decoys import Numbers, WrongKeys, numbers_in
-from stock_models import data_dir, lockable_models
+from stock_models import OVERFLOWS, data_dir, lockable_models
 from stock_workshop import Workshop
 
 SE = 3  # standard errors that a mean may be off, for one model; for all of them together the bound is a little wider
@@ -73,6 +73,9 @@ def accuracy(task, model, decoys, workers):
         for kind, content in kinds.items():
             scores = list(pool.map(lambda number: score(task.scores(content(number), inputs), labels), keys))
             found[kind] = summary(scores, len(labels), chance)
+        if found["wrong_keys"]["classes_median"] < wrong_keys_report.FEW:
+            scores = pool.map(lambda number: score(task.scores(fillings.random_biases(2000 + number), inputs), labels), keys)
+            found["random_biases"] = summary(list(scores), len(labels), chance)
     for kind in ("same_ranges", "initialised"):
         samples = [[one["correct"] for one in found[name]["per_network"]] for name in ("wrong_keys", kind)]
         found[kind]["distance"], found[kind]["p"] = distance(*samples)
@@ -122,11 +125,12 @@ def number_failures(row):
 
 
 def output_failures(row):
-    seen = row["outputs"]
+    seen, (most, _) = row["outputs"], OVERFLOWS.get(row["model"], (0, ""))
     if seen["errors"]:
         yield f"{len(seen['errors'])} files did not run: {seen['errors'][0]}"
-    if seen["share"] or seen["plain_share"]:
-        yield f"{seen['share']:.2g} of the decoys' output values are NaN or infinite, {seen['plain_share']:.2g} of the plain model's"
+    if seen["nan"] or seen["share"] > most or seen["plain_share"]:
+        yield (f"{seen['nan']} output values of decoys are NaN, {seen['infinite']} infinite; explained are {most:.0%} infinite; "
+               f"of the plain model's {seen['plain_share']:.0%} are not finite")
 
 
 def accuracy_failures(row, bound):

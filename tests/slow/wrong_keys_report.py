@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of the lane `wrong-keys`, for people."""
 from stock_decoys import Numbers
-from stock_models import STAY_PLAIN
+from stock_models import OVERFLOWS, STAY_PLAIN
 
 FEW = 3  # classes
 
@@ -28,6 +28,7 @@ def number_row(row):
         values = max(seen["values"], 1)
         cells, remarks = (f"{seen['values']:,}", share(seen["nan"] / values), share(seen["infinite"] / values), str(seen["keys"])), []
     remarks += [f"stays plain: {reason}" for reason in sorted(set(STAY_PLAIN.get(row["model"], {}).values()))]
+    remarks += [OVERFLOWS[row["model"]][1]] if row["model"] in OVERFLOWS else []
     remarks += [f"in layout bytes: {name}" for name in found.fallen_back]
     return (row["model"], str(row["float_tensors"]), f"{found.floats // (row['keys'] + 1):,}", str(found.not_finite), *cells, "; ".join(remarks))
 
@@ -61,7 +62,8 @@ def few_classes(row):
     one = row["accuracy"]
     text = (f"- {row['model']}: one class only under {percent(one['wrong_keys']['one_class'], 0)} of the keys, in "
             f"{percent(one['same_ranges']['one_class'], 0)} of the networks of random numbers in the same ranges and in "
-            f"{percent(one['initialised']['one_class'], 0)} of those before training")
+            f"{percent(one['initialised']['one_class'], 0)} of those before training, {percent(one['random_biases']['one_class'], 0)} of these with "
+            "random biases")
     if row["large_biases"]:
         text += (f"; {row['large_biases']} of its {row['tensors']} tensors are int32 biases that reach beyond 2^24, because some channels "
                  "have weights near 0 and so a tiny scale; random biases of that range drown the weights of all other channels")
@@ -88,7 +90,8 @@ def accuracy_lines(rows, keys, bound):
             "of the same ranges.",
             *(["", f"A median of fewer than {FEW} classes:", "", *map(few_classes, few), "",
                "These are the deepest nets of the table, 10 to 20 layers with weights; the others have 2 to 5. Networks of the same shape that "
-               "nobody locked give one answer too, as often as each line says: it comes with the depth, not with the lock."] if few else [])]
+               "nobody locked do the same: depth alone makes it common before training, when biases are 0, and biases in the ranges of trained "
+               "ones (the last share of each line) make it as common as under a wrong key."] if few else [])]
 
 
 def lines(rows, bound, left_out, wrongs):

@@ -8,7 +8,7 @@ NNLOCK_WRONG_KEYS says how many keys; the slow lane `wrong-keys` tries 100 and m
 import pytest
 
 from stock_decoys import WrongKeys, numbers_in
-from stock_models import lockable_models, own_models
+from stock_models import OVERFLOWS, lockable_models, own_models
 
 MODELS = lockable_models()
 RUNNING = [model for model in MODELS if model.runs]
@@ -57,11 +57,13 @@ def test_decoys_are_unrelated(workshop, wrong, model):
 
 @for_each(RUNNING)
 def test_outputs_are_numbers(wrong, model):
-    """The outputs of decoys are finite like the plain model's."""
+    """The outputs of decoys are finite like the plain model's, but for the listed exceptions."""
     plain, *decoys = wrong.outputs(model, [model.path, *wrong.decoys(model)])
     assert [one.error for one in [plain, *decoys] if one.error] == []
     assert plain.share == 0 and len(decoys) == wrong.count
-    assert [one for one in decoys if one.share] == []
+    most, _ = OVERFLOWS.get(model.name, (0, ""))
+    assert sum(one.share for one in decoys) / len(decoys) <= most
+    assert sum(one.nan for one in decoys) == 0
 
 
 def test_layout_bytes_would_be_seen(workshop, wrong):
