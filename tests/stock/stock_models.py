@@ -172,7 +172,7 @@ STAY_PLAIN = {
 # finite: the largest mean share of such values, and why.
 OVERFLOWS = {
     "onnx/Ultraface_version-RFB-320.onnx":
-        (0.02, "Exp in the box decoder: an input above 88.7, as about 1 key in 100 gives"),
+        (0.02, "Exp in the box decoder overflows above 88.7, which about 1 key in 100 reaches"),
 }
 
 
