@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // All 2^32 patterns of float32 through layout `finite` with the kernels chosen here: every finite number is locked to a
-// finite number and comes back; every NaN and infinity is refused, each by itself. A slow lane: run it by hand.
+// finite number and comes back; every NaN and infinity is refused, each by itself. The slow lane `patterns` runs it.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>

@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-all=(fuzz tsan large wrong-keys)
+all=(fuzz tsan large patterns wrong-keys)
 lanes=("$@")
 [ ${#lanes[@]} -eq 0 ] && lanes=("${all[@]}")
 
@@ -49,6 +49,10 @@ lane_large() {  # a sparse model larger than memory: lock, verify and inspect st
   build/venv/bin/python -m pytest -q tests/slow/test_large.py
 }
 
+lane_patterns() {  # all 2^32 patterns of float32 through layout `finite`
+  cmake --preset release >/dev/null && cmake --build --preset release --target numbers_exhaustive && build/release/kernels/numbers_exhaustive
+}
+
 lane_wrong-keys() {  # every model under 100 wrong keys: numbers, outputs, accuracy; writes its own report
   build/venv/bin/python tests/slow/wrong_keys.py --keys "${NNLOCK_WRONG_KEYS:-100}" --table build/slow-wrong-keys.md
 }
@@ -65,7 +69,7 @@ for lane in "${lanes[@]}"; do
     if [ -f "$report" ]; then
       echo && cat "$report"
     else
-      grep -E '^-- |passed|failed|number_of_executed_units|tests passed' "build/slow-$lane.log" | tail -n 40
+      grep -E '^-- |passed|failed|number_of_executed_units|tests passed|patterns' "build/slow-$lane.log" | tail -n 40
     fi
   } >"tests/slow/$lane.txt"
   echo "== lane $lane: $outcome"
