@@ -1,11 +1,13 @@
 # SPDX-FileCopyrightText: The nnlock authors
 # SPDX-License-Identifier: Apache-2.0
-"""A large safetensors file shaped like a language model: big matrices, small norms, random bytes."""
+"""A large safetensors file shaped like a language model: big matrices, small norms, random weights."""
 
 import json
 import random
 
 WIDTH, DTYPE_BYTES = 2048, 2  # bfloat16
+# High bytes of random bfloat16 numbers: either sign, magnitudes from 2^-15 to below 2^-7.
+HIGH_BYTES = bytes((b & 0x80) | 0x38 | (b & 3) for b in range(256))
 
 
 def shapes(size):
@@ -41,5 +43,7 @@ def write(path, size):
         file.write(len(text).to_bytes(8, "little") + text)
         while offset:
             piece = min(offset, 1 << 20)
-            file.write(source.randbytes(piece))
+            weights = bytearray(source.randbytes(piece))
+            weights[1::2] = weights[1::2].translate(HIGH_BYTES)
+            file.write(weights)
             offset -= piece
