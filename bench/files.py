@@ -21,6 +21,7 @@ def measure(nnlock, model, rounds):
     cipher = ["openssl", "enc", "-aes-256-ctr", "-K", "0" * 64, "-iv", "0" * 32]
     return interleaved({
         "nnlock lock": Program(lock, out),
+        "nnlock lock --layout bytes": Program([*lock, "--layout", "bytes"], out),
         "nnlock lock, ChaCha20": Program([*lock, "--suite", "chacha20"], out),
         "nnlock unlock": unlock,
         "nnlock verify": Program([nnlock, "verify", "-q", "-k", key, locked]),
