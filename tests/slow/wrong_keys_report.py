@@ -54,7 +54,7 @@ def accuracy_row(row):
     return (row["model"], f"{one['data']}, {one['inputs']}", percent(one["plain"]), percent(one["chance"]), percent(wrong["mean"], 2),
             percent(wrong["sd"]), f"{wrong['z']:+.2f}", f"{percent(wrong['lowest'])} to {percent(wrong['highest'])}",
             *(f"{kind['classes_median']:g} / {percent(kind['one_class'], 0)}" for kind in (wrong, same, fresh)),
-            *(f"{kind['distance']:.2f} / {kind['p']:.2f}" for kind in (same, fresh)), share(wrong["not_finite_share"]))
+            *(f"{kind['distance']:.2f} / {kind['p']:.2g}" for kind in (same, fresh)), share(wrong["not_finite_share"]))
 
 
 def few_classes(row):
@@ -68,6 +68,13 @@ def few_classes(row):
         text += (f"; {row['large_biases']} of its {row['tensors']} tensors are int32 biases that reach beyond 2^24, because some channels "
                  "have weights near 0 and so a tiny scale; random biases of that range drown the weights of all other channels")
     return text + "."
+
+
+def least_p(labelled):
+    """The smallest p of a column, and how often chance alone gives one as small."""
+    least = min(row["accuracy"]["same_ranges"]["p"] for row in labelled)
+    return (f"The smallest p of that comparison is {least:.2g}; chance alone gives one as small in {1 - (1 - least) ** len(labelled):.0%} of such "
+            "tables.")
 
 
 def accuracy_lines(rows, keys, bound):
@@ -87,7 +94,7 @@ def accuracy_lines(rows, keys, bound):
                    map(accuracy_row, labelled)), "",
             f"Within 3 standard errors of chance: {within} of {len(labelled)}. Chance keeps {len(labelled)} models within {bound:.2f} as often as "
             "one model within 3; the lane demands that, and that neither accuracies nor the share of one answer tell wrong keys from networks "
-            "of the same ranges.",
+            "of the same ranges. " + least_p(labelled),
             *(["", f"A median of fewer than {FEW} classes:", "", *map(few_classes, few), "",
                "These are the deepest nets of the table, 10 to 20 layers with weights; the others have 2 to 5. Networks of the same shape that "
                "nobody locked do the same: depth alone makes it common before training, when biases are 0, and biases in the ranges of trained "
