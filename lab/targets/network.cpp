@@ -13,6 +13,12 @@ namespace {
 
 constexpr double kEpsilon = 1e-5;  // of batch normalisation, as in torch
 
+// Gradients pass as if nothing had been done (straight through), so that a quantised network can be trained.
+torch::Tensor quantised(const torch::Tensor& x, double scale) {
+  const auto stepped = (x.detach() / scale).round().clamp(-127, 127) * scale;
+  return x.requires_grad() ? x + (stepped - x.detach()) : stepped;
+}
+
 }  // namespace
 
 Unit::Unit(const Shape& shape) : shape_(shape) {
@@ -31,8 +37,9 @@ Unit::Unit(const Shape& shape) : shape_(shape) {
   norm_var_ = register_buffer("norm_var", torch::ones({shape.out}));
 }
 
-torch::Tensor Unit::forward(const torch::Tensor& input) {
-  if (watches_input) input_peak = std::max(input_peak, input.abs().max().item<double>());
+torch::Tensor Unit::forward(const torch::Tensor& x) {
+  if (watches_input) input_peak = std::max(input_peak, x.abs().max().item<double>());
+  const torch::Tensor input = input_scale > 0 ? quantised(x, input_scale) : x;
   torch::Tensor sum = shape_.kernel == 0 ? torch::linear(input, weight_, bias_)
                                          : torch::conv2d(input, weight_, bias_, shape_.stride, shape_.padding, 1, shape_.groups);
   if (shape_.normalised) sum = torch::batch_norm(sum, norm_weight_, norm_bias_, norm_mean_, norm_var_, is_training(), 0.1, kEpsilon, false);

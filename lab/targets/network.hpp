@@ -25,7 +25,7 @@ class Unit : public torch::nn::Module {
   };
   explicit Unit(const Shape& shape);
 
-  torch::Tensor forward(const torch::Tensor& input);
+  torch::Tensor forward(const torch::Tensor& x);
   const Shape& shape() const { return shape_; }
 
   // Weight and bias with the normalisation folded in, and the reverse: the unit then normalises by the identity.
@@ -38,6 +38,7 @@ class Unit : public torch::nn::Module {
   torch::Tensor sign;        // `out` values or undefined; may carry a gradient
   bool watches_input = false;  // keep the largest magnitude that came in, for quantisation
   double input_peak = 0;
+  double input_scale = 0;    // above 0: the input is rounded and clamped to -127 to 127 times this, as int8 inference does
 
  private:
   Shape shape_;

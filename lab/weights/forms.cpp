@@ -73,7 +73,8 @@ void load_int8(Network& network, const ByName& tensors) {
   for (const auto& [name, unit] : network.units()) {
     const auto& weight = member(tensors, name + ".weight");
     const auto& scale = member(tensors, name + ".weight.scale");
-    const auto bias_scale = scale * member(tensors, name + ".input.scale");
+    unit->input_scale = member(tensors, name + ".input.scale").item<double>();
+    const auto bias_scale = scale * unit->input_scale;
     unit->set_folded({weight.to(torch::kFloat32) * per_row(scale, weight), (member(tensors, name + ".bias").to(torch::kFloat64) * bias_scale).to(torch::kFloat32)});
   }
   for (const auto& [name, value] : state_of(network))
@@ -105,6 +106,7 @@ void load(Network& network, const Weights& weights) {
   for (const auto& [name, value] : weights) tensors[name] = value;
   const bool int8 = std::any_of(weights.begin(), weights.end(), [](const NamedTensor& t) { return t.value.scalar_type() == torch::kInt8; });
   if (int8) return load_int8(network, tensors);
+  for (const auto& [name, unit] : network.units()) unit->input_scale = 0;
   for (const auto& [name, value] : state_of(network)) copy_checked(value, member(tensors, name), name);
 }
 

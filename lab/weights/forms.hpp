@@ -6,8 +6,8 @@
 // float32: every parameter and buffer as it is.
 // int8: each unit with its normalisation folded in: weights int8 with a scale for each output (symmetric, -127 to 127), the bias
 // int32 with scale (input scale x weight scale), as in TFLite; scales, which TFLite keeps in its structure, are tensors named
-// `*.scale` that schemes leave plain. What belongs to no unit stays float32. Inference is simulated: the weights are multiplied out,
-// activations stay float32.
+// `*.scale` that schemes leave plain. What belongs to no unit stays float32. Inference is simulated in float32: weights are multiplied
+// out, and the input of each unit is rounded and clamped to what int8 can hold. Sums between units (shortcuts, attention) are not.
 #pragma once
 
 #include "lab/datasets/dataset.hpp"

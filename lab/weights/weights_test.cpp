@@ -87,6 +87,26 @@ TEST_P(WeightsOfEachModel, Int8IsCloseAndSmall) {
   }
 }
 
+// A locked network's activations would grow without end; int8 stops them.
+TEST_P(WeightsOfEachModel, Int8ClampsWhatComesIn) {
+  auto network = lived_in(GetParam());
+  const Images images{torch::randn({16, 1, 28, 28}), torch::zeros({16}, torch::kInt64)};
+  const Weights floats = stored(*network, Form::float32, {});
+  load(*network, stored(*network, Form::int8, images));
+  const auto far = images.pixels.sign() * 1e6;
+  EXPECT_TRUE(torch::equal(network->forward(far), network->forward(far * 10)));
+  load(*network, floats);
+  EXPECT_FALSE(torch::equal(network->forward(far), network->forward(far * 10)));
+}
+
+TEST_P(WeightsOfEachModel, Int8LetsGradientsThrough) {
+  auto network = lived_in(GetParam());
+  const Images images{torch::randn({16, 1, 28, 28}), torch::zeros({16}, torch::kInt64)};
+  load(*network, stored(*network, Form::int8, images));
+  network->forward(images.pixels).pow(2).sum().backward();
+  EXPECT_GT(network->parameters().front().grad().abs().sum().item<double>(), 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, WeightsOfEachModel, testing::Values("lenet5", "resnet8", "mobilenet", "vit"), [](const auto& test) { return test.param; });
 
 TEST(Load, RefusesTheWeightsOfAnotherModel) {
