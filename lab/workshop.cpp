@@ -56,6 +56,7 @@ TrainedModel Workshop::trained(const Cell& cell, const Scheme& scheme, const Key
   if (const auto checkpoint = keyed || cell.effort == Effort::smoke ? std::nullopt : find_checkpoint(cell.model, cell.dataset)) {
     model.training = "public checkpoint " + checkpoint->filename().string();
     weights = read_checkpoint(*checkpoint);
+    name = checkpoint->stem().string() + "-public";
   } else {
     weights = weights_of(cell, scheme, key, places_.cache / (name + ".safetensors"));
   }
