@@ -29,29 +29,6 @@ std::string summary(const LockReport& report, const std::string& output) {
   return text;
 }
 
-// Bytes of a number that layout `finite` fits; 0 for other types.
-std::uint64_t float_bytes(Dtype dtype) {
-  switch (dtype) {
-    case Dtype::f16:
-    case Dtype::bf16: return 2;
-    case Dtype::f32:
-    case Dtype::complex64: return 4;
-    case Dtype::f64:
-    case Dtype::complex128: return 8;
-    default: return 0;
-  }
-}
-
-// After locking with LayoutChoice::automatic, whole floats are in layout `bytes` for one reason only.
-std::vector<std::string> tensors_with_nan(const ModelInfo& model) {
-  std::vector<std::string> names;
-  for (const TensorInfo& tensor : model.params) {
-    const std::uint64_t width = float_bytes(tensor.dtype);
-    if (tensor.layout == "bytes" && width != 0 && tensor.length % width == 0) names.push_back(tensor.name);
-  }
-  return names;
-}
-
 std::string nan_text(const std::vector<std::string>& names) {
   constexpr std::size_t shown = 3;
   std::string text = names.size() == 1 ? "1 tensor holds NaN or infinity and is"
@@ -61,13 +38,10 @@ std::string nan_text(const std::vector<std::string>& names) {
   return names.size() > shown ? text + " and " + std::to_string(names.size() - shown) + " more" : text;
 }
 
-void say_result(const LockReport& report, const Args& args) {
-  say(summary(report, args.output));
+void say_result(const LockReport& report, const std::string& output) {
+  say(summary(report, output));
   say("lock id " + hex(report.lock_id));
-  if (args.lock.layout != LayoutChoice::automatic || report.layouts.bytes == 0) return;
-  const auto model = inspect_file(args.output, report.sidecar_path);
-  const auto names = model ? tensors_with_nan(*model) : std::vector<std::string>();
-  if (!names.empty()) say(nan_text(names));
+  if (!report.fallen_back.empty()) say(nan_text(report.fallen_back));
 }
 
 }  // namespace
@@ -88,7 +62,7 @@ int run_lock(const Args& args) {
     return lock_file(*key, args.model, args.output, options);
   }();
   if (!report) return fail(report.error(), args.model);
-  if (!args.quiet) say_result(*report, args);
+  if (!args.quiet) say_result(*report, args.output);
   return 0;
 }
 

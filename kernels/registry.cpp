@@ -19,9 +19,9 @@ struct List {
   std::span<const K* const> all() const { return {items, count}; }
 };
 
-// Measured with kernels_bench: unlock of 256 KiB in place, one core, g++ 12, medians of 15 in GiB/s.
-// Intel Xeon (Sapphire Rapids), 2026-11-25: vaes512 14.0, vaes256 12.3, aesni 6.4, portable 0.26 (OpenSSL's AES-256-CTR 7.4);
-// chacha20 avx2 2.9, portable 0.79 (OpenSSL's ChaCha20 6.1; OpenSSL does no S-box).
+// Measured with kernels_bench: unlock of 256 KiB in place, one core, g++ 12, medians in GiB/s.
+// Intel Xeon (Sapphire Rapids), 2026-11-25 (bench/results.md): vaes512 15.1, vaes256 13.2, aesni 7.0, portable 0.28 (OpenSSL's
+// AES-256-CTR 8.1); chacha20 avx2 3.1, portable 0.87 (OpenSSL's ChaCha20 6.6; OpenSSL does no S-box).
 // AMD EPYC (Zen 3), 2026-11-24: vaes256 11.0, aesni 6.0, portable 0.23 (OpenSSL 6.5); chacha20 avx2 2.6, portable 0.76 (3.0).
 const List<Kernel>& list(Suite suite) {
   static const List<Kernel> aes = [] {
@@ -41,8 +41,8 @@ const List<Kernel>& list(Suite suite) {
   return suite == Suite::aes256 ? aes : chacha;
 }
 
-// Layout finite of f32 and of f16, the same way on the same Xeon: avx512 with vaes512 6.5 and 4.7, avx2 with vaes256 4.9 and 3.4,
-// portable with portable 0.14 and 0.10.
+// Layout finite of f32 and of f16, the same way on the same Xeon: avx512 with vaes512 7.0 and 5.0, avx2 with vaes256 5.5 and 3.8,
+// portable with portable 0.16 and 0.11.
 const List<NumberKernel>& number_list() {
   static const List<NumberKernel> numbers = [] {
     List<NumberKernel> l;

@@ -59,7 +59,7 @@ std::size_t open_release(const std::filesystem::path& folder) {
 }
 
 TEST(Golden, FilesOfEveryReleaseOpenWithEveryKernel) {
-  const auto root = std::filesystem::path(std::getenv("NNLOCK_SOURCE_DIR")) / "tests/golden";
+  const auto root = source_dir() / "tests/golden";
   std::size_t files = 0, choices = 0;
   for (const auto suite : {kernels::Suite::aes256, kernels::Suite::chacha20})
     for (const kernels::Kernel* kernel : kernels::compiled(suite))
@@ -90,7 +90,7 @@ LockOptions options_of(const std::string& variant) {
 
 // Layout `bytes` is what version 0.1 did, bit for bit: its files, unlocked and locked again under their lock id, are the same.
 TEST(Golden, LayoutBytesWritesTheFilesOfTheFirstRelease) {
-  const auto folder = std::filesystem::path(std::getenv("NNLOCK_SOURCE_DIR")) / "tests/golden/v0.1";
+  const auto folder = source_dir() / "tests/golden/v0.1";
   const auto key = MasterKey::read_file((folder / "key").string());
   ASSERT_TRUE(key);
   std::size_t files = 0;

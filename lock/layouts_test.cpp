@@ -139,6 +139,15 @@ TEST(Layouts, AFloatTensorInBytesSaysWhy) {
   }
 }
 
+TEST(Layouts, TheReportNamesFloatsThatFellBack) {
+  const Scratch scratch;
+  const auto in = scratch.write("in", every_dtype(300));
+  const auto names = [&](const LockOptions& options) { return lock_file(test_key(1), in, scratch.file("out"), options)->fallen_back; };
+  EXPECT_EQ(names({.force = true}), (std::vector<std::string>{"infinity", "nan"}));
+  EXPECT_EQ(names({.exclude = {"nan"}, .force = true}), (std::vector<std::string>{"infinity"}));
+  EXPECT_TRUE(names({.layout = LayoutChoice::bytes, .force = true}).empty());
+}
+
 TEST(Layouts, BytesForEverythingWhenAskedFor) {
   const Bytes model = every_dtype(300);
   const Bytes file = locked(model, test_key(1), {.layout = LayoutChoice::bytes});

@@ -167,6 +167,7 @@ Result<LockReport> lock_opened(const MasterKey& key, const FileSource& source, c
   const auto record = write_locked(*model, *sealing, seal, source, *out, options);
   if (!record) return record.error();
   LockReport report = report_on(*sealing, model->kernels);
+  report.fallen_back = model->fallen_back;
   report.plain_bytes += model->unlockable_bytes;
   report.record_bytes = record->size();
   report.chunks = covered_chunks(sealing->core, seal.coverage);

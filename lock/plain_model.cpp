@@ -71,6 +71,13 @@ Result<std::uint64_t> look_at_elements(std::span<Parameter> params, const Struct
   return choose_layouts(params, structure.params, source, *set.numbers, pass);
 }
 
+std::vector<std::string> names_fallen_back(std::span<const Parameter> params, const Structure& structure) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < params.size(); ++i)
+    if (fell_back(params[i], structure.params[i].dtype)) names.push_back(structure.params[i].name);
+  return names;
+}
+
 }  // namespace
 
 Result<PlainModel> read_plain_model(const formats::ByteSource& source, const Codec& codec) {
@@ -106,7 +113,8 @@ Result<Prepared> prepare(const formats::ByteSource& source, const LockOptions& o
   if (!locks_anything(*params)) return nothing_to_lock("no parameter holds a finite number");
   std::uint64_t unlockable = 0;
   for (const Constant& c : structure.unlockable) unlockable += c.length;
-  return Prepared{*codec, *set, *std::move(params), std::move(model->image), std::move(runs), unlockable, *scanned};
+  auto fallen_back = options.layout == LayoutChoice::automatic ? names_fallen_back(*params, structure) : std::vector<std::string>();
+  return Prepared{*codec, *set, *std::move(params), std::move(model->image), std::move(runs), unlockable, *scanned, std::move(fallen_back)};
 }
 
 }  // namespace nnlock::lock

@@ -35,6 +35,7 @@ struct Prepared {
   std::vector<Run> runs;
   std::uint64_t unlockable_bytes = 0;  // learned, but not lockable in place: they stay in the skeleton
   std::uint64_t scanned_bytes = 0;     // read to choose layouts
+  std::vector<std::string> fallen_back;  // names of float tensors in layout `bytes` for their NaN or infinity
 };
 // Errors: io, bad_model, already_locked, nothing_to_lock, unsupported, usage.
 Result<Prepared> prepare(const formats::ByteSource& source, const LockOptions& options);

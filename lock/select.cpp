@@ -105,12 +105,17 @@ Result<std::uint64_t> choose_layouts(std::span<Parameter> params, std::span<cons
   return bytes;
 }
 
+bool fell_back(const Parameter& p, Dtype dtype) {
+  const Elements elements = elements_of(dtype);
+  return p.layout == Layout::bytes && elements.kind == Kind::floats && has_numbers(p, elements);
+}
+
 std::string why_no_numbers(const Parameter& p, Dtype dtype, bool recorded) {
   const Elements elements = elements_of(dtype);
   if (elements.kind != Kind::floats) return {};
   if (p.layout == Layout::plain && !recorded) return "holds no finite number";
   if (p.layout != Layout::bytes) return {};
-  if (p.length % elements.width != 0) return "its length is not a multiple of " + std::to_string(elements.width) + " bytes";
+  if (!fell_back(p, dtype)) return "its length is not a multiple of " + std::to_string(elements.width) + " bytes";
   return recorded ? "NaN or infinity inside, or locked with --layout bytes" : "holds NaN or infinity";
 }
 

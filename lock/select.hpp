@@ -33,6 +33,9 @@ void choose_layout(Parameter& p, const Elements& elements, const ElementStats& s
 Result<std::uint64_t> choose_layouts(std::span<Parameter> params, std::span<const ParamSpan> spans, const formats::ByteSource& source,
                                      const kernels::NumberKernel& numbers, const PassOptions& options);
 
+// Whether choose_layouts() left whole floats in layout `bytes`: one of them is NaN or infinite.
+bool fell_back(const Parameter& p, Dtype dtype);
+
 // Why a float tensor is in layout `bytes`, or would stay plain unasked; empty for everything else. Nobody can tell a record's reason for certain.
 std::string why_no_numbers(const Parameter& p, Dtype dtype, bool recorded);
 

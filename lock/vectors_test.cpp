@@ -29,7 +29,7 @@ TEST(Vectors, KindsAndClassesAreAllKnown) {
   const std::set<std::string> kinds = {"schedule", "stream", "tag", "keyfile", "numbers", "choose", "lock", "open", "decoy", "model"};
   std::size_t known = 0, files = 0;
   for (const std::string& kind : kinds) known += vectors_of_kind(kind).size();
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(std::getenv("NNLOCK_SOURCE_DIR")) + "/spec/vectors"))
+  for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "spec/vectors"))
     files += entry.path().extension() == ".json";
   EXPECT_EQ(known, files);
   EXPECT_GE(known, 60U);

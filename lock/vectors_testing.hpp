@@ -124,13 +124,19 @@ std::string class_of(const Result<T>& result) {
   return result ? "ok" : class_name(result.error().code);
 }
 
+// The checkout, by NNLOCK_SOURCE_DIR as ctest sets it; else the folder the test was started in.
+inline std::filesystem::path source_dir() {
+  const char* root = std::getenv("NNLOCK_SOURCE_DIR");
+  return root != nullptr ? std::filesystem::path(root) : std::filesystem::current_path();
+}
+
 // All vectors of one kind. None at all is a failure: a test must not pass by finding nothing.
 inline std::vector<Vector> vectors_of_kind(const std::string& kind) {
   std::vector<Vector> found;
-  const char* root = std::getenv("NNLOCK_SOURCE_DIR");
+  const auto folder = source_dir() / "spec/vectors";
   std::map<std::string, std::filesystem::path> files;
-  if (root != nullptr)
-    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(root) / "spec/vectors"))
+  if (std::filesystem::is_directory(folder))
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
       if (entry.path().extension() == ".json") files.emplace(entry.path().stem().string(), entry.path());
   for (const auto& [name, path] : files) {
     std::ifstream in(path, std::ios::binary);
@@ -140,7 +146,7 @@ inline std::vector<Vector> vectors_of_kind(const std::string& kind) {
     EXPECT_FALSE(vector.json.HasParseError()) << name;
     if (!vector.json.HasParseError() && field(vector.json, "kind").GetString() == kind) found.push_back(std::move(vector));
   }
-  EXPECT_FALSE(found.empty()) << "no vectors of kind " << kind << " found; NNLOCK_SOURCE_DIR=" << (root != nullptr ? root : "");
+  EXPECT_FALSE(found.empty()) << "no vectors of kind " << kind << " in " << folder << "; NNLOCK_SOURCE_DIR names the checkout";
   return found;
 }
 

@@ -127,8 +127,10 @@ nb::object to_python(const LockReport& r) {
   nb::object sidecar = nb::none();
   if (!r.sidecar_path.empty()) sidecar = path_text(r.sidecar_path);
   const LayoutCounts& n = r.layouts;
+  nb::list fallen_back;
+  for (const std::string& name : r.fallen_back) fallen_back.append(text(name));
   return make("LockReport", hex(r.lock_id), r.params, r.locked_bytes, r.plain_bytes, r.record_bytes, r.chunks, text(r.kernel), sidecar,
-              make("LayoutCounts", n.bytes, n.plain, n.finite, n.range, n.block));
+              make("LayoutCounts", n.bytes, n.plain, n.finite, n.range, n.block), nb::tuple(fallen_back));
 }
 
 nb::object to_python(const UnlockReport& r) {

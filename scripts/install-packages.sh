@@ -9,7 +9,7 @@ packages=(
   libgtest-dev libbenchmark-dev
   python3 python3-venv python3-dev openssl
 )
-# OpenBLAS beside libtorch: with the reference BLAS dense layers take forty times as long.
+# OpenBLAS beside libtorch, which is slow with the reference BLAS.
 [ "${1:-}" = lab ] && packages+=(libtorch-dev libopenblas0-openmp zlib1g-dev liblzma-dev dataset-fashion-mnist)
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 missing() {

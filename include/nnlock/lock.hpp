@@ -121,6 +121,7 @@ struct LockReport {
   LockId lock_id{};
   std::uint64_t params = 0, locked_bytes = 0;  // parameters that were scrambled
   LayoutCounts layouts;                // of the parameters in the record
+  std::vector<std::string> fallen_back;  // float tensors that LayoutChoice::automatic left in layout "bytes": they hold NaN or infinity
   std::uint64_t record_bytes = 0, chunks = 0;
   std::uint64_t plain_bytes = 0;       // learned bytes left readable: excluded, without a finite number, or not lockable in place
   std::string kernel;                  // name of the kernel that ran; with a number kernel: both, a comma between

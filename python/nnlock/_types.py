@@ -38,6 +38,7 @@ class LockReport:
     kernel: str
     sidecar_path: Optional[str]  # when a sidecar was written
     layouts: LayoutCounts
+    fallen_back: Tuple[str, ...]  # float tensors that stayed in layout "bytes" unasked: they hold NaN or infinity
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,9 @@ def test_a_locked_tensor_uses_its_whole_ring(key, numbers, tmp_path):
 
 def test_layout_bytes(key, numbers, tmp_path):
     numpy = import_or_skip("numpy")
+    assert set(nnlock.lock(key, numbers, tmp_path / "auto").fallen_back) == NOT_FINITE
     report = nnlock.lock(key, numbers, tmp_path / "l", layout="bytes")
+    assert report.fallen_back == ()
     assert report.layouts == nnlock.LayoutCounts(bytes=12, plain=0, finite=0, range=0, block=0) and "," not in report.kernel
     after = nnlock.inspect(tmp_path / "l").params
     assert {(p.layout, p.ring, p.range) for p in after} == {("bytes", None, None)}

@@ -20,6 +20,7 @@ sys.path[:0] = [str(ROOT / "tests" / "stock"), str(ROOT / "examples" / "demo")]
 
 import numpy as np
 
+import measure
 import wrong_keys_report
 from fillings import Fillings
 from labelled import TASKS
@@ -28,8 +29,7 @@ from stock_decoys import Numbers, WrongKeys, numbers_in
 from stock_models import OVERFLOWS, data_dir, lockable_models
 from stock_workshop import Workshop
 
-SE = 3  # standard errors that a mean may be off, for one model; for all of them together the bound is a little wider
-LEAST_KEYS = 30  # fewer give no usable standard error, so their accuracies are not judged
+SE = measure.LARGEST_Z  # standard errors that a mean may be off, for one model; for all of them together the bound is a little wider
 LARGEST_BIAS = 24  # bits; ordinary int32 biases are smaller
 
 
@@ -44,22 +44,16 @@ def arguments():
 
 
 def score(rows, labels):
-    """A NaN counts as the largest output, as numpy's argmax has it."""
-    predicted = rows.argmax(axis=1)
-    return {"correct": int((predicted == labels).sum()), "classes": len(np.unique(predicted)),
-            "not_finite": int((~np.isfinite(rows.astype(float))).any(axis=1).sum())}
+    """The demo's counts, and answers with an output that is NaN or infinite."""
+    return {**measure.score(rows, labels), "not_finite": int((~np.isfinite(rows.astype(float))).any(axis=1).sum())}
 
 
 def summary(scores, inputs, chance):
-    """Figures over all networks of one kind. Counts are whole numbers, so equal ones deviate by exactly 0."""
-    counts = [one["correct"] for one in scores]
-    mean, sd = statistics.mean(counts) / inputs, statistics.stdev(counts) / inputs
-    off, error = mean - chance, sd / math.sqrt(len(counts))
-    return {"mean": mean, "sd": sd, "z": 0.0 if abs(off) < 1e-9 else off / error if error else math.copysign(math.inf, off),
-            "lowest": min(counts) / inputs, "highest": max(counts) / inputs,
-            "classes_median": statistics.median(one["classes"] for one in scores),
-            "one_class": sum(one["classes"] == 1 for one in scores) / len(scores),
-            "not_finite_share": sum(one["not_finite"] for one in scores) / (len(scores) * inputs), "per_network": scores}
+    """The demo's figures over all networks of one kind; every network alike and off is infinitely far from chance."""
+    found = measure.summarize(scores, inputs, chance)
+    off = math.copysign(math.inf, found["mean"] - chance)
+    return {**found, "z": off if found["z"] is None else found["z"], "per_network": scores,
+            "not_finite_share": sum(one["not_finite"] for one in scores) / (len(scores) * inputs)}
 
 
 def accuracy(task, model, decoys, workers):
@@ -135,7 +129,7 @@ def output_failures(row):
 
 def accuracy_failures(row, bound):
     one, wrong = row["accuracy"], row["accuracy"]["wrong_keys"]
-    if row["keys"] < LEAST_KEYS:
+    if row["keys"] < measure.LEAST_KEYS:
         return
     if abs(wrong["z"]) > bound:
         yield f"mean accuracy {wrong['mean']:.2%} is {wrong['z']:+.1f} standard errors from chance"
@@ -143,10 +137,10 @@ def accuracy_failures(row, bound):
     p = statistics.NormalDist().cdf(-bound) * 2
     if twin["p"] < p:
         yield f"accuracies differ from those of random numbers in the same ranges (p = {twin['p']:.1g})"
-    share = (wrong["one_class"] + twin["one_class"]) / 2
+    share = (wrong["one_class_share"] + twin["one_class_share"]) / 2
     error = math.sqrt(share * (1 - share) * 2 / row["keys"])
-    if error and (wrong["one_class"] - twin["one_class"]) / error > bound:
-        yield f"{wrong['one_class']:.0%} of the keys answer one class, {twin['one_class']:.0%} of random numbers in the same ranges"
+    if error and (wrong["one_class_share"] - twin["one_class_share"]) / error > bound:
+        yield f"{wrong['one_class_share']:.0%} of the keys answer one class, {twin['one_class_share']:.0%} of random numbers in the same ranges"
 
 
 def failures(rows):

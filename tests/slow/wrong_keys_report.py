@@ -53,16 +53,16 @@ def accuracy_row(row):
     wrong, same, fresh = one["wrong_keys"], one["same_ranges"], one["initialised"]
     return (row["model"], f"{one['data']}, {one['inputs']}", percent(one["plain"]), percent(one["chance"]), percent(wrong["mean"], 2),
             percent(wrong["sd"]), f"{wrong['z']:+.2f}", f"{percent(wrong['lowest'])} to {percent(wrong['highest'])}",
-            *(f"{kind['classes_median']:g} / {percent(kind['one_class'], 0)}" for kind in (wrong, same, fresh)),
+            *(f"{kind['classes_median']:g} / {percent(kind['one_class_share'], 0)}" for kind in (wrong, same, fresh)),
             *(f"{kind['distance']:.2f} / {kind['p']:.2g}" for kind in (same, fresh)), share(wrong["not_finite_share"]))
 
 
 def few_classes(row):
     """Why the keys of this model answer few classes, in its own figures."""
     one = row["accuracy"]
-    text = (f"- {row['model']}: one class only under {percent(one['wrong_keys']['one_class'], 0)} of the keys, in "
-            f"{percent(one['same_ranges']['one_class'], 0)} of the networks of random numbers in the same ranges and in "
-            f"{percent(one['initialised']['one_class'], 0)} of those before training, {percent(one['random_biases']['one_class'], 0)} of these with "
+    text = (f"- {row['model']}: one class only under {percent(one['wrong_keys']['one_class_share'], 0)} of the keys, in "
+            f"{percent(one['same_ranges']['one_class_share'], 0)} of the networks of random numbers in the same ranges and in "
+            f"{percent(one['initialised']['one_class_share'], 0)} of those before training, {percent(one['random_biases']['one_class_share'], 0)} of these with "
             "random biases")
     if row["large_biases"]:
         text += (f"; {row['large_biases']} of its {row['tensors']} tensors are int32 biases that reach beyond 2^24, because some channels "
