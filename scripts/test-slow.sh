@@ -25,16 +25,17 @@ seed_corpus() {  # ROOM/TARGET CORPUS
   [ $count -gt 0 ]  # seeds that vanished would go unseen
 }
 
-lane_fuzz() {  # every libFuzzer target, FUZZ_SECONDS each (120 by default)
+lane_fuzz() {  # every libFuzzer target, FUZZ_SECONDS each (120 by default); FUZZ_RUNS=20000: as many inputs instead, the same ones each time
   cmake --preset fuzz >/dev/null && cmake --build --preset fuzz || return 1
-  local target name corpus seeds failed=0
+  local target name corpus seeds failed=0 limit=(-max_total_time="${FUZZ_SECONDS:-120}")
+  [ -n "${FUZZ_RUNS:-}" ] && limit=(-seed=1 -runs="$FUZZ_RUNS" -max_total_time=600)
   for target in build/fuzz/*/*_fuzz; do
     name=$(basename "$target")
     corpus=build/fuzz/corpus/$name
     mkdir -p "$corpus"
     seeds=$(seed_corpus "${target#build/fuzz/}" "$corpus") || { failed=1; echo "$name: failed, no golden file is a seed"; }
     echo "-- $name, $seeds golden seeds"
-    "$target" -max_total_time="${FUZZ_SECONDS:-120}" -timeout=25 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/$name-" -print_final_stats=1 "$corpus" \
+    "$target" "${limit[@]}" -timeout=25 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/$name-" -print_final_stats=1 "$corpus" \
       >"build/fuzz/$name.log" 2>&1 || { failed=1; tail -n 30 "build/fuzz/$name.log"; }
     grep -E 'number_of_executed_units|peak_rss' "build/fuzz/$name.log"
   done
