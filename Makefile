@@ -1,7 +1,7 @@
 # The two sacred commands: `make demo` shows the lock at work, `make test` proves it. Both install what they need first.
 # Thin on purpose: each target is one script or one cmake preset that can be run by hand.
 .DEFAULT_GOAL := build
-.PHONY: build demo test test-slow bench python lab lab-smoke lab-full install-packages install-lab-packages clean help
+.PHONY: build demo test test-slow bench python lab lab-smoke lab-full lab-report install-packages install-lab-packages clean help
 
 help:
 	@echo "make build      the program at build/nnlock"
@@ -13,6 +13,7 @@ help:
 	@echo "make lab        the lab at build/nnlock-lab: attacks on locked networks (needs libtorch)"
 	@echo "make lab-smoke  its tests and one small cell of each kind, under 3 minutes"
 	@echo "make lab-full   every cell that has no record yet into lab/records; hours, can be stopped and started again"
+	@echo "make lab-report lab/REPORT.md and its plots, from the records"
 
 install-packages:
 	scripts/install-packages.sh
@@ -46,6 +47,9 @@ lab-smoke: lab
 
 lab-full: lab
 	scripts/lab.sh full
+
+lab-report: lab
+	scripts/lab.sh report
 
 clean:
 	rm -rf build

@@ -92,6 +92,14 @@ Weights Attacker::public_base() const {
 
 std::string Attack::refusal(const Target&) const { return {}; }
 
+void Attack::report(const RecordSet& records, Page& page) const {
+  Table table{.columns = {"dataset", "model", "weights", "scheme", "record"}, .rows = {}};
+  for (const Record& record : records) table.rows.push_back({record.dataset(), record.model(), record.weights(), record.scheme(), page.link(record)});
+  page.table(table);
+}
+
+std::vector<Finding> Attack::findings(const RecordSet&, const Page&) const { return {}; }
+
 std::string why_not(const Attack& attack, const Target& target) {
   if (attack.info().knows_about(Knows::public_base) && !target.has_public_base)
     return "it needs a public base model, and there is none for " + target.model + " on " + target.dataset;

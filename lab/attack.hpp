@@ -13,6 +13,8 @@
 #include "lab/cell.hpp"
 #include "lab/datasets/dataset.hpp"
 #include "lab/metrics.hpp"
+#include "lab/report/claims.hpp"
+#include "lab/report/page.hpp"
 #include "lab/schemes/scheme.hpp"
 #include "lab/targets/training.hpp"
 #include "lab/weights/forms.hpp"
@@ -117,6 +119,11 @@ class Attack {
   virtual Json run(Attacker& attacker, const Judge& judge, const Budget& budget, const Log& log) const = 0;
   // The cells that the report needs (full), or a few that show that it works in seconds (smoke).
   virtual std::vector<Cell> cells(Effort effort) const = 0;
+  // The attack's section of the report, from its own records, of which there is at least one: tables, plots, and findings that are computed. The
+  // heading and what the attacker knows are there already.
+  virtual void report(const RecordSet& records, Page& page) const;
+  // What the records, if there are any, say about published claims.
+  virtual std::vector<Finding> findings(const RecordSet& records, const Page& page) const;
 };
 
 // Empty, or why this attack cannot be made: what it needs is not there, or it refuses the target.

@@ -87,6 +87,17 @@ void write_file(const Path& path, std::span<const std::byte> bytes) {
   std::filesystem::rename(part, path);
 }
 
+TemporaryFolder::TemporaryFolder() {
+  std::string name = (std::filesystem::temp_directory_path() / "nnlock-lab.XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) throw Failure(name + ": cannot be made", "set TMPDIR to a folder that can be written");
+  path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
 FileLock::FileLock(const Path& path) {
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
   fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);

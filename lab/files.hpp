@@ -31,6 +31,19 @@ bool readable(const Path& path);  // one of the three is there
 
 void write_file(const Path& path, std::span<const std::byte> bytes);  // makes the folders above it
 
+// A folder of its own in the system's place for such, gone with this object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder();
+  const Path& path() const { return path_; }
+
+ private:
+  Path path_;
+};
+
 // Held while one process makes something that others want too; they wait for it. Ends with the process.
 class FileLock {
  public:

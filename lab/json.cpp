@@ -3,6 +3,8 @@
 
 #include "lab/json.hpp"
 
+#include <rapidjson/document.h>
+#include <rapidjson/error/en.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
@@ -10,6 +12,8 @@
 #include <cmath>
 #include <cstdio>
 #include <stdexcept>
+
+#include "lab/failure.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -27,6 +31,22 @@ std::string quoted(const std::string& text) {
 }
 
 constexpr std::size_t kLine = 120;  // longer objects are broken into lines
+
+Json from_rapidjson(const rapidjson::Value& value) {
+  if (value.IsBool()) return value.GetBool();
+  if (value.IsInt64()) return value.GetInt64();
+  if (value.IsNumber()) return value.GetDouble();
+  if (value.IsString()) return std::string(value.GetString(), value.GetStringLength());
+  if (value.IsArray()) {
+    Json::Array items;
+    for (const auto& item : value.GetArray()) items.push_back(from_rapidjson(item));
+    return items;
+  }
+  if (!value.IsObject()) return {};
+  Json::Object members;
+  for (const auto& [name, member] : value.GetObject()) members.emplace_back(std::string(name.GetString(), name.GetStringLength()), from_rapidjson(member));
+  return members;
+}
 
 }  // namespace
 
@@ -69,6 +89,30 @@ double Json::number() const {
   if (const auto* whole = std::get_if<std::int64_t>(&value_)) return static_cast<double>(*whole);
   if (const auto* real = std::get_if<double>(&value_)) return *real;
   throw std::out_of_range("no number");
+}
+
+const std::string& Json::string() const {
+  if (const auto* text = std::get_if<std::string>(&value_)) return *text;
+  throw std::out_of_range("no string");
+}
+
+bool Json::flag() const {
+  if (const auto* flag = std::get_if<bool>(&value_)) return *flag;
+  throw std::out_of_range("no boolean");
+}
+
+const Json::Object& Json::members() const {
+  if (const auto* members = std::get_if<Object>(&value_)) return *members;
+  throw std::out_of_range("no object");
+}
+
+Json Json::parse(std::string_view text, const std::string& name) {
+  rapidjson::Document document;
+  document.Parse(text.data(), text.size());
+  if (document.HasParseError())
+    throw Failure(name + ": no JSON at byte " + std::to_string(document.GetErrorOffset()) + ": " + rapidjson::GetParseError_En(document.GetParseError()),
+                  "remove it, and make it again if it was a record");
+  return from_rapidjson(document);
 }
 
 std::string Json::scalar() const {

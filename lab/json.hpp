@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// JSON for records: objects that keep the order in which they were filled. Reading is RapidJSON's own Document.
+// JSON for records: objects that keep the order in which they were filled. RapidJSON reads it.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -41,12 +42,20 @@ class Json {
   Json& operator[](const std::string& name);
   void push_back(Json item);  // a null becomes an array
 
+  // Throws Failure, which begins with `name`, for text that is no JSON.
+  static Json parse(std::string_view text, const std::string& name);
+
   // Reading; each throws std::out_of_range when the value is not of that kind, or has no such member.
   const Json& at(const std::string& name) const;
   const Json& at(std::size_t index) const;
   std::size_t size() const;  // of an array
   double number() const;
+  const std::string& string() const;
+  bool flag() const;
   bool has(const std::string& name) const;
+  bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
+  bool is_array() const { return std::holds_alternative<Array>(value_); }
+  const Object& members() const;
 
   // What fits into a line stands on one, arrays of numbers always; doubles have six significant digits.
   std::string text() const;

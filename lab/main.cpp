@@ -10,6 +10,7 @@
 #include "lab/attack.hpp"
 #include "lab/failure.hpp"
 #include "lab/record.hpp"
+#include "lab/report/report.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -19,6 +20,7 @@ struct Options {
   std::string form = "float32", effort = "full", set = "smoke";
   std::vector<std::string> with;
   Places places{.data = "", .cache = Path(NNLOCK_SOURCE_ROOT) / "build/lab/cache", .records = Path(NNLOCK_SOURCE_ROOT) / "lab/records"};
+  Path report = Path(NNLOCK_SOURCE_ROOT) / "lab/REPORT.md";
   int threads = 1;
 };
 
@@ -101,6 +103,11 @@ void print_list() {
   line("schemes", scheme_names());
 }
 
+void report(const Options& options) {
+  const std::size_t count = write_report(options.places.records, options.report);
+  std::cout << options.report.string() << " from " << count << " records" << std::endl;
+}
+
 int main_of(int argc, char** argv) {
   Options options;
   CLI::App app("nnlock-lab: attacks locked networks and records what comes out");
@@ -115,10 +122,14 @@ int main_of(int argc, char** argv) {
   cells_command->add_option("--set", options.set, "smoke or full")->capture_default_str();
   add_places(*cells_command, options);
   auto* list_command = app.add_subcommand("list", "print attacks, models, datasets and schemes");
+  auto* report_command = app.add_subcommand("report", "make the report from the records");
+  report_command->add_option("--records", options.places.records, "folder of records")->capture_default_str();
+  report_command->add_option("--out", options.report, "the report, a Markdown file; plots go into the folder plots beside it")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   if (*run_command) run(options);
   if (*train_command) train_one(options);
   if (*cells_command) print_cells(*cells_command, options);
+  if (*report_command) report(options);
   if (*list_command) print_list();
   return 0;
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-FileCopyrightText: The nnlock authors
 # SPDX-License-Identifier: Apache-2.0
-# The lab: `lab.sh build`, `lab.sh smoke` (tests and small cells, under 3 minutes), `lab.sh full` (every cell without a record; hours).
+# The lab: `lab.sh build`, `lab.sh smoke` (tests and small cells, under 3 minutes), `lab.sh full` (every cell without a record; hours),
+# `lab.sh report` (lab/REPORT.md from the records).
 # LAB_JOBS cells run side by side, one thread each; by default one a processor.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,11 +30,18 @@ smoke() {
   cells=$(nnlock-lab cells --set smoke | wc -l)
   [ "$cells" -gt 0 ] && [ "$(find "$out/records" -name '*.json' | wc -l)" -eq "$cells" ] || { echo "lab: a smoke cell has no record" >&2; return 1; }
   echo "lab: $cells smoke cells have their records"
+  nnlock-lab report --records "$out/records" --out "$out/REPORT.md"
+}
+
+report() {
+  rm -f lab/plots/*.svg  # of records that are no more
+  nnlock-lab report
 }
 
 case "${1:-}" in
   build) build ;;
   smoke) build && smoke ;;
   full) build && run_cells full ;;
-  *) echo "usage: scripts/lab.sh build|smoke|full" >&2; exit 2 ;;
+  report) build && report ;;
+  *) echo "usage: scripts/lab.sh build|smoke|full|report" >&2; exit 2 ;;
 esac

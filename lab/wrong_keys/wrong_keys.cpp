@@ -5,6 +5,7 @@
 // networks of random weights. Near keys are drawn by the judge; an attacker could not know which they are.
 #include "lab/attack.hpp"
 #include "lab/wrong_keys/random_networks.hpp"
+#include "lab/wrong_keys/section.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -58,6 +59,8 @@ class WrongKeys : public Attack {
   }
 
   std::vector<Cell> cells(Effort effort) const override;
+  void report(const RecordSet& records, Page& page) const override { report_wrong_keys(records, page); }
+  std::vector<Finding> findings(const RecordSet& records, const Page& page) const override { return findings_of_wrong_keys(records, page); }
 
  private:
   static std::vector<Answers> under_random_keys(Attacker& attacker, const Judge& judge, std::int64_t count) {

@@ -1,0 +1,184 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "lab/wrong_keys/section.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "lab/report/figures.hpp"
+#include "lab/schemes/scheme.hpp"
+
+namespace nnlock::lab {
+namespace {
+
+std::string spread(double mean, double deviation) { return percent(mean) + " ± " + percent(deviation); }
+
+std::string mean_of(const Record& record, const std::string& figure, int digits) {
+  return fixed(record.number_if("outcome.random_keys." + figure + ".mean"), digits);
+}
+
+std::vector<std::string> beside(const Record& record, const RecordSet& records) {
+  std::vector<std::string> cells;
+  for (const char* kind : {"random_networks", "initialised_networks"}) {
+    const auto networks = against(record, records, kind);
+    cells.push_back(networks ? spread(networks->mean, networks->deviation) : kNoFigure);
+    cells.push_back(networks ? probability(networks->probability) : kNoFigure);
+  }
+  return cells;
+}
+
+const std::vector<std::string> kColumns = {"right key", "no unlocking", "keys", "mean ± sd", "max", "z", "entropy (bits)", "NaN (%)",
+                                           "random networks", "KS p", "initialised networks", "KS p", "record"};
+
+std::vector<std::string> figures_of(const Record& record, const RecordSet& records, const Page& page) {
+  const std::string keys = "outcome.random_keys.accuracy.";
+  std::vector<std::string> cells = {
+      percent(record.number_if("outcome.right_key.accuracy")), percent(record.number_if("outcome.no_unlocking.accuracy")), fixed(record.number_if("outcome.random_keys.count"), 0),
+      spread(record.number(keys + "mean"), record.number(keys + "sd")), percent(record.number(keys + "max")), fixed(record.number_if("outcome.against_chance.standard_errors"), 2),
+      mean_of(record, "entropy", 2), percent(record.number_if("outcome.random_keys.nan_share.mean"))};
+  for (const std::string& cell : beside(record, records)) cells.push_back(cell);
+  cells.push_back(page.link(record));
+  return cells;
+}
+
+Table table_with(const std::vector<std::string>& names, const std::vector<std::string>& figures) {
+  Table table{.columns = names, .rows = {}};
+  table.columns.insert(table.columns.end(), figures.begin(), figures.end());
+  return table;
+}
+
+void random_key_table(const std::vector<const Record*>& cells, const RecordSet& records, Page& page) {
+  Table table = table_with({"dataset", "model", "weights"}, kColumns);
+  for (const Record* cell : cells) {
+    std::vector<std::string> row = {cell->dataset(), cell->model(), cell->weights()};
+    for (const std::string& figure : figures_of(*cell, records, page)) row.push_back(figure);
+    table.rows.push_back(row);
+  }
+  page.table(table);
+}
+
+void near_key_table(const std::vector<const Record*>& cells, Page& page) {
+  std::set<double> distances;
+  for (const Record* cell : cells)
+    for (const Near& near : near_keys_of(*cell)) distances.insert(near.distance);
+  Table table{.columns = {"dataset", "model", "weights"}, .rows = {}};
+  for (const double distance : distances) table.columns.push_back(fixed(distance, 0) + (distance == 1 ? " bit" : " bits"));
+  table.columns.insert(table.columns.end(), {"equal bytes at 1 (%)", "record"});
+  for (const Record* cell : cells) {
+    std::map<double, Near> near;
+    for (const Near& one : near_keys_of(*cell)) near[one.distance] = one;
+    std::vector<std::string> row = {cell->dataset(), cell->model(), cell->weights()};
+    for (const double distance : distances)
+      row.push_back(near.contains(distance) ? percent(near[distance].mean) + " (" + percent(near[distance].greatest) + ")" : kNoFigure);
+    row.push_back(percent(near.contains(1) ? near[1].equal_bytes : std::nullopt));
+    row.push_back(page.link(*cell));
+    table.rows.push_back(row);
+  }
+  page.paragraph("Keys near the right one: mean accuracy, and in brackets that of the best key, by the number of wrong bits.");
+  page.table(table);
+}
+
+std::string name_of(const Record& record) { return record.dataset() + " " + record.model() + " " + record.weights(); }
+
+void chance_finding(const std::vector<const Record*>& cells, const RecordSet& records, Page& page) {
+  const ChanceTest test = test_against_chance(cells);
+  page.paragraph("**Finding.** A mean may lie " + fixed(test.bound, 2) + " standard errors from chance: three for a single cell (" + percent(ChanceTest::kLevel, 2) + " %), corrected for " +
+                 counted(cells.size(), "cell") + " (Sidak). " + std::to_string(cells.size() - test.outside.size()) + " of them do." +
+                 (test.outside.empty() ? "" : " Outside, and what random networks of the same layout say about it:"));
+  std::vector<std::string> items;
+  for (const Record* cell : test.outside) {
+    std::string item = name_of(*cell) + ": mean " + percent(cell->number("outcome.random_keys.accuracy.mean"), 2) + " %, z " + fixed(cell->number_if("outcome.against_chance.standard_errors"), 2);
+    if (const auto networks = against(*cell, records, "random_networks"))
+      item += "; random networks " + percent(networks->mean, 2) + " %, difference " + fixed(networks->standard_errors, 2) + " standard errors, KS p " + probability(networks->probability) +
+              (networks->probability >= 0.01 ? ": wrong keys do as random networks do" : ": **wrong keys are told from random networks**");
+    items.push_back(item + " (" + page.link(*cell) + ")");
+  }
+  if (!items.empty()) page.list(items);
+  std::size_t told_apart = 0, compared = 0;
+  for (const Record* cell : cells)
+    if (const auto networks = against(*cell, records, "random_networks")) {
+      ++compared;
+      told_apart += networks->probability < level_of_each(0.05, cells.size());
+    }
+  page.paragraph("Against random networks of the same layout " + std::to_string(told_apart) + " of " + counted(compared, "cell") + " can be told apart (KS, 5 % for all together).");
+}
+
+// How many keys at each distance are worth something.
+void near_finding(const std::vector<const Record*>& cells, Page& page) {
+  std::map<double, std::pair<std::size_t, double>> above;  // cells with a key above twice chance, and the best key
+  for (const Record* cell : cells)
+    for (const Near& near : near_keys_of(*cell)) {
+      above[near.distance].first += near.greatest > 2 * chance_of(*cell);
+      above[near.distance].second = std::max(above[near.distance].second, near.greatest);
+    }
+  std::string text;
+  for (const auto& [distance, found] : above)
+    text += (text.empty() ? "" : "; ") + fixed(distance, 0) + ": " + std::to_string(found.first) + " (best " + percent(found.second) + " %)";
+  if (!text.empty()) page.paragraph("**Finding.** Cells of " + std::to_string(cells.size()) + " with a key above twice chance, by wrong bits: " + text + ".");
+}
+
+// By scheme and form: the mean over all models of a dataset, and the best key of all.
+void distance_plots(const RecordSet& records, Page& page) {
+  struct Sum {
+    double means = 0, greatest = 0;
+    std::size_t count = 0;
+  };
+  std::map<std::string, std::map<std::pair<std::string, std::string>, std::map<double, Sum>>> datasets;
+  for (const Record& record : records) {
+    if (!record.runtime().empty()) continue;
+    for (const Near& near : near_keys_of(record)) {
+      Sum& sum = datasets[record.dataset()][{record.scheme(), record.weights()}][near.distance];
+      sum.means += near.mean, sum.greatest = std::max(sum.greatest, near.greatest), ++sum.count;
+    }
+  }
+  for (const auto& [dataset, schemes] : datasets) {
+    Plot mean{.name = "wrong-keys-" + dataset, .title = dataset + ": accuracy by key distance, mean over keys and models", .x_axis = "wrong key bits", .y_axis = "accuracy (%)",
+              .powers_of_two = true, .y_from = 0, .y_to = 100, .curves = {}, .level = 10};
+    Plot best = mean;
+    best.name += "-best", best.title = dataset + ": accuracy by key distance, best key of all";
+    for (const auto& [scheme, distances] : schemes) {
+      Curve means{.title = scheme.first + " " + scheme.second, .points = {}}, greatest = means;
+      for (const auto& [distance, sum] : distances) {
+        means.points.push_back({distance, 100 * sum.means / static_cast<double>(sum.count)});
+        greatest.points.push_back({distance, 100 * sum.greatest});
+      }
+      mean.curves.push_back(means), best.curves.push_back(greatest);
+    }
+    page.plot(mean);
+    page.plot(best);
+  }
+}
+
+void runtime_table(const RecordSet& records, Page& page) {
+  Table table = table_with({"model", "dataset", "runtime", "weights", "scheme", "chance"}, kColumns);
+  for (const Record& record : records) {
+    if (record.runtime().empty()) continue;
+    std::vector<std::string> row = {record.model(), record.dataset(), record.runtime(), record.weights(), record.scheme(), percent(chance_of(record))};
+    for (const std::string& figure : figures_of(record, records, page)) row.push_back(figure);
+    table.rows.push_back(row);
+  }
+  if (table.rows.empty()) return;
+  page.heading(3, "Public models in stock runtimes");
+  page.paragraph("Models that others trained, locked as files and run by the runtime named; z is against the chance of that model.");
+  page.table(table);
+}
+
+}  // namespace
+
+void report_wrong_keys(const RecordSet& records, Page& page) {
+  distance_plots(records, page);
+  for (const std::string& scheme : scheme_names()) {
+    const auto cells = of_scheme(records, scheme);
+    if (cells.empty()) continue;
+    page.heading(3, scheme);
+    if (scheme == "nnlock-v1") chance_finding(cells, records, page);
+    else near_finding(cells, page);
+    random_key_table(cells, records, page);
+    near_key_table(cells, page);
+  }
+  runtime_table(records, page);
+}
+
+}  // namespace nnlock::lab
