@@ -45,7 +45,7 @@ lab: install-lab-packages
 lab-smoke: lab
 	scripts/lab.sh smoke
 
-lab-full: lab
+lab-full: lab python
 	scripts/lab.sh full
 
 lab-report: lab

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// nnlock-lab: runs one cell, trains one network, or prints what there is.
+// nnlock-lab: runs one cell, trains one network, locks a file, or prints what there is.
 #include <torch/torch.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +11,7 @@
 #include "lab/failure.hpp"
 #include "lab/record.hpp"
 #include "lab/report/report.hpp"
+#include "lab/schemes/lock_file.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -22,6 +23,7 @@ struct Options {
   Places places{.data = "", .cache = Path(NNLOCK_SOURCE_ROOT) / "build/lab/cache", .records = Path(NNLOCK_SOURCE_ROOT) / "lab/records"};
   Path report = Path(NNLOCK_SOURCE_ROOT) / "lab/REPORT.md";
   int threads = 1;
+  std::string key, model_file, locked_file;
 };
 
 void add_places(CLI::App& command, Options& options) {
@@ -99,6 +101,7 @@ void print_list() {
     std::cout << "\n";
   };
   line("models", model_names());
+  line("models trained by others only", public_model_names());
   line("datasets", dataset_names());
   line("schemes", scheme_names());
 }
@@ -121,6 +124,11 @@ int main_of(int argc, char** argv) {
   auto* cells_command = app.add_subcommand("cells", "print the commands of a set, one a line");
   cells_command->add_option("--set", options.set, "smoke or full")->capture_default_str();
   add_places(*cells_command, options);
+  auto* lock_command = app.add_subcommand("lock", "lock a model file of any format so that it can be done again; for experiments only");
+  lock_command->add_option("MODEL", options.model_file, "plain model file")->required();
+  lock_command->add_option("OUT", options.locked_file, "locked file, which must not be there yet")->required();
+  lock_command->add_option("--key", options.key, "64 hexadecimal digits")->required();
+  lock_command->add_option("--seed", options.cell.seed, "of the lock id")->capture_default_str();
   auto* list_command = app.add_subcommand("list", "print attacks, models, datasets and schemes");
   auto* report_command = app.add_subcommand("report", "make the report from the records");
   report_command->add_option("--records", options.places.records, "folder of records")->capture_default_str();
@@ -130,6 +138,7 @@ int main_of(int argc, char** argv) {
   if (*train_command) train_one(options);
   if (*cells_command) print_cells(*cells_command, options);
   if (*report_command) report(options);
+  if (*lock_command) lock_model_file(key_from_hex(options.key), options.model_file, options.locked_file, options.cell.seed);
   if (*list_command) print_list();
   return 0;
 }

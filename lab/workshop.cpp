@@ -3,6 +3,8 @@
 
 #include "lab/workshop.hpp"
 
+#include <algorithm>
+
 #include "lab/failure.hpp"
 #include "lab/targets/checkpoint.hpp"
 
@@ -11,6 +13,14 @@ namespace {
 
 // Images for the ranges of activations (forms.hpp).
 constexpr std::int64_t kCalibrationImages = 256;
+
+// Days of training are not begun because a file is missing.
+void must_be_trainable(const Cell& cell) {
+  const auto others = public_model_names();
+  if (std::find(others.begin(), others.end(), cell.model) == others.end()) return;
+  throw Failure(cell.dataset + " " + cell.model + ": no checkpoint, and this lab does not train so deep a network",
+                "convert others' checkpoint: python lab/targets/convert_checkpoint.py --cache FOLDER, the same folder as here");
+}
 
 std::string sibling_of(const std::string& dataset) { return dataset == "fashion" ? "mnist" : dataset == "mnist" ? "fashion" : ""; }
 
@@ -53,11 +63,12 @@ TrainedModel Workshop::trained(const Cell& cell, const Scheme& scheme, const Key
   if (keyed) name += "-" + scheme.info().name + "-k" + std::to_string(cell.seed);
   TrainedModel model{.training = recipe_for(cell.model, cell.dataset, cell.effort).name()};
   Weights weights;
-  if (const auto checkpoint = keyed || cell.effort == Effort::smoke ? std::nullopt : find_checkpoint(cell.model, cell.dataset)) {
+  if (const auto checkpoint = keyed || cell.effort == Effort::smoke ? std::nullopt : find_checkpoint(cell.model, cell.dataset, places_.cache)) {
     model.training = "public checkpoint " + checkpoint->filename().string();
     weights = read_checkpoint(*checkpoint);
     name = checkpoint->stem().string() + "-public";
   } else {
+    if (cell.effort == Effort::full) must_be_trainable(cell);
     weights = weights_of(cell, scheme, key, places_.cache / (name + ".safetensors"));
   }
   if (cell.form == Form::float32) {

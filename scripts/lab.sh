@@ -4,6 +4,7 @@
 # The lab: `lab.sh build`, `lab.sh smoke` (tests and small cells, under 3 minutes), `lab.sh full` (every cell without a record; hours),
 # `lab.sh report` (lab/REPORT.md from the records).
 # LAB_JOBS cells run side by side, one thread each; by default one a processor.
+# Full runs take public models from NNLOCK_DATA_DIR, or from ../shared/data.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,6 +21,19 @@ run_cells() {  # run_cells SET [places]: one process a cell; a cell that fails d
   local set=$1
   shift
   nnlock-lab cells --set "$set" "$@" | nice -n 19 xargs -d '\n' -n 1 -P "$jobs" sh -c
+}
+
+# Models that others trained, in their stock runtimes.
+run_public_models() {
+  build/venv/bin/python lab/runtimes/wrong_keys.py --cells | nice -n 19 xargs -d '\n' -n 1 -P "$jobs" sh -c
+}
+
+full() {
+  build/venv/bin/python lab/targets/convert_checkpoint.py --cache build/lab/cache || echo "lab: cells on others' checkpoints will be refused" >&2
+  local failed=0
+  run_cells full || failed=1
+  run_public_models || failed=1
+  return $failed
 }
 
 smoke() {
@@ -41,7 +55,7 @@ report() {
 case "${1:-}" in
   build) build ;;
   smoke) build && smoke ;;
-  full) build && run_cells full ;;
+  full) build && full ;;
   report) build && report ;;
   *) echo "usage: scripts/lab.sh build|smoke|full|report" >&2; exit 2 ;;
 esac

@@ -58,6 +58,7 @@ step "locked tensors beside what the key stream should give" python_tests distri
 step "demo" python_tests demo examples/demo
 step "memory" python_tests memory tests/memory
 step "lab: its tests and small cells" env GTEST_OUTPUT="xml:$results/lab/" scripts/lab.sh smoke
+step "lab: public models in stock runtimes" python_tests runtimes lab
 
 /usr/bin/python3 scripts/sum-results.py "$results" || failed=1
 exit $failed

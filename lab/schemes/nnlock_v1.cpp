@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "lab/failure.hpp"
+#include "lab/schemes/lock_file.hpp"
 #include "lab/schemes/scheme.hpp"
 #include "lock/lock_with_id.hpp"
 #include "nnlock/lock.hpp"
@@ -44,15 +45,10 @@ class NnlockV1 : public Scheme {
     static const SchemeInfo info{.name = "nnlock-v1", .key_bits = 256, .scramble = Scramble::finite};
     return info;
   }
-  // The lock id comes from the seed, so that a cell can be run again; outside a lab it must be random.
   Bytes lock(const Bytes& model_file, const Key& key, std::uint64_t seed) const override {
     const ScratchFolder scratch;
     write_file(scratch.file("plain.safetensors"), model_file);
-    LockId lock_id{};
-    Random random(seed, "lock id");
-    for (auto& byte : lock_id) byte = static_cast<std::byte>(random.below(256));
-    const LockOptions options{.exclude = {"*.scale"}, .threads = 1};
-    value_or_throw(nnlock::lock::lock_with_id(master_key(key), scratch.file("plain.safetensors"), scratch.file("locked.safetensors"), options, lock_id));
+    lock_model_file(key, scratch.file("plain.safetensors"), scratch.file("locked.safetensors"), seed, {"*.scale"});
     return read_file(scratch.file("locked.safetensors"));
   }
   Weights unlock(const Bytes& locked, const Key& key) const override {
@@ -62,6 +58,24 @@ class NnlockV1 : public Scheme {
 };
 
 }  // namespace
+
+void lock_model_file(const Key& key, const Path& model, const Path& out, std::uint64_t seed, std::vector<std::string> exclude) {
+  LockId lock_id{};
+  Random random(seed, "lock id");
+  for (auto& byte : lock_id) byte = static_cast<std::byte>(random.below(256));
+  const LockOptions options{.exclude = std::move(exclude), .threads = 1};
+  value_or_throw(nnlock::lock::lock_with_id(master_key(key), model.string(), out.string(), options, lock_id));
+}
+
+Key key_from_hex(const std::string& digits) {
+  constexpr const char* kDigits = "0123456789abcdef";
+  if (digits.size() != 2 * SecretBytes::size || digits.find_first_not_of(kDigits) != std::string::npos)
+    throw Failure("a key of " + std::to_string(digits.size()) + " characters", "give 64 hexadecimal digits, 0 to 9 and a to f");
+  const auto value = [&](std::size_t i) { return std::string_view(kDigits).find(digits[i]); };
+  Key key;
+  for (std::size_t i = 0; i < digits.size(); i += 2) key.bytes.push_back(static_cast<std::uint8_t>(value(i) * 16 + value(i + 1)));
+  return key;
+}
 
 std::unique_ptr<Scheme> make_nnlock_v1() { return std::make_unique<NnlockV1>(); }
 

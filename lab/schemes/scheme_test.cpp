@@ -7,6 +7,8 @@
 
 #include "lab/failure.hpp"
 #include "lab/schemes/hpnn.hpp"
+#include "lab/schemes/lock_file.hpp"
+#include "lab/testing.hpp"
 #include "lab/weights/forms.hpp"
 
 namespace nnlock::lab {
@@ -79,6 +81,29 @@ TEST(NnlockV1, AWrongKeyKeepsEveryNumberFiniteAndScalesReadable) {
       EXPECT_EQ(torch::equal(unlocked[i].value, plain[i].value), is_scale(plain[i].name)) << plain[i].name;
     }
   }
+}
+
+TEST(LockFile, IsTheSameForTheSameSeedAndOpensWithItsKeyOnly) {
+  const TemporaryFolder folder;
+  const auto file = [&](const char* name) { return folder.path() / name; };
+  const Weights plain = weights_of_mlp(Form::float32);
+  write_file(file("plain.safetensors"), to_safetensors(plain));
+  const Key key = key_from_hex(std::string(62, '0') + "a1");
+  EXPECT_EQ(key.bytes.back(), 0xa1);
+  lock_model_file(key, file("plain.safetensors"), file("first.safetensors"), 1);
+  lock_model_file(key, file("plain.safetensors"), file("again.safetensors"), 1);
+  lock_model_file(key, file("plain.safetensors"), file("other.safetensors"), 2);
+  const Bytes first = read_file(file("first.safetensors"));
+  EXPECT_EQ(first, read_file(file("again.safetensors")));
+  EXPECT_NE(first, read_file(file("other.safetensors")));
+  const auto scheme = make_nnlock_v1();
+  EXPECT_TRUE(torch::equal(scheme->unlock(first, key)[0].value, plain[0].value));
+  EXPECT_FALSE(torch::equal(scheme->unlock(first, key_from_hex(std::string(62, '0') + "a0"))[0].value, plain[0].value));
+}
+
+TEST(LockFile, AKeyThatIsNoKeyIsRefused) {
+  for (const std::size_t size : {0u, 62u, 63u, 66u}) EXPECT_THROW(key_from_hex(std::string(size, '0')), Failure) << size;
+  for (const char digit : {'g', 'A', ' '}) EXPECT_THROW(key_from_hex(std::string(64, digit)), Failure) << digit;
 }
 
 TEST(Hpnn, SignsFollowTheKeyInTurn) {

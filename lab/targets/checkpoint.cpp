@@ -23,12 +23,13 @@ std::string lab_name(std::string name) {
 
 }  // namespace
 
-std::optional<Path> find_checkpoint(const std::string& model, const std::string& dataset) {
+std::optional<Path> find_checkpoint(const std::string& model, const std::string& dataset, const Path& cache) {
   const char* data = std::getenv("NNLOCK_DATA_DIR");
   const Path folder = data != nullptr && *data != '\0' ? Path(data) : Path(NNLOCK_SOURCE_ROOT).parent_path() / "shared/data";
-  const Path file = folder / "safetensors" / (dataset + "_" + model + ".safetensors");
-  if (!std::filesystem::exists(file)) return std::nullopt;
-  return file;
+  const std::string name = dataset + "_" + model + ".safetensors";
+  for (const Path& file : {folder / "safetensors" / name, cache / name})
+    if (std::filesystem::exists(file)) return file;
+  return std::nullopt;
 }
 
 Weights read_checkpoint(const Path& file) {

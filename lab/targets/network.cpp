@@ -99,6 +99,7 @@ namespace {
 struct Maker {
   const char* name;
   std::function<std::shared_ptr<Network>(const InputShape&)> make;
+  bool trained_by_others = false;
 };
 
 const std::vector<Maker>& makers() {
@@ -110,17 +111,23 @@ const std::vector<Maker>& makers() {
       {"resnet20", [](const InputShape& input) { return make_resnet(input, 3); }},
       {"mobilenet", make_mobilenet},
       {"vit", make_vision_transformer},
+      {"resnet32", [](const InputShape& input) { return make_resnet(input, 5); }, true},
+      {"resnet56", [](const InputShape& input) { return make_resnet(input, 9); }, true},
   };
   return all;
 }
 
-}  // namespace
-
-std::vector<std::string> model_names() {
+std::vector<std::string> names_where(bool trained_by_others) {
   std::vector<std::string> names;
-  for (const Maker& maker : makers()) names.push_back(maker.name);
+  for (const Maker& maker : makers())
+    if (maker.trained_by_others == trained_by_others) names.push_back(maker.name);
   return names;
 }
+
+}  // namespace
+
+std::vector<std::string> model_names() { return names_where(false); }
+std::vector<std::string> public_model_names() { return names_where(true); }
 
 std::shared_ptr<Network> build_network(const std::string& model, const InputShape& input, std::uint64_t seed) {
   for (const Maker& maker : makers()) {

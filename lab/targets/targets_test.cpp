@@ -7,7 +7,9 @@
 #include "lab/targets/checkpoint.hpp"
 #include "lab/targets/network.hpp"
 #include "lab/targets/training.hpp"
+#include "lab/testing.hpp"
 #include "lab/weights/forms.hpp"
+#include "lab/workshop.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -70,6 +72,25 @@ TEST_P(EachModel, GradientsReachTheSigns) {
   EXPECT_GT(signs.grad().ne(0).to(torch::kFloat64).mean().item<double>(), 0.5);
 }
 
+// Not of EachModel: they would take long there, and are built as ResNet-20 is.
+TEST(PublicModels, AreAsDeepAsTheirNamesSay) {
+  for (const std::string& model : public_model_names()) {
+    const auto network = build_network(model, {3, 32}, 1);
+    EXPECT_EQ("resnet" + std::to_string(network->units().size()), model);
+    EXPECT_EQ(network->forward(torch::randn({1, 3, 32, 32})).sizes(), (at::IntArrayRef{1, 10}));
+  }
+  EXPECT_EQ(public_model_names().size(), 2u);
+}
+
+TEST(PublicModels, AreNotTrainedForWantOfACheckpoint) {
+  const TemporaryFolder folder;
+  write_stripes(folder.path() / "mnist", 1000, 1000);
+  Workshop workshop({.data = folder.path(), .cache = folder.path(), .records = {}}, quiet);
+  const Cell cell{.attack = "wrong-keys", .dataset = "mnist", .model = "resnet32", .scheme = "nnlock-v1"};
+  const auto scheme = make_scheme(cell.scheme);
+  EXPECT_THROW(workshop.trained(cell, *scheme, right_key(cell, *scheme)), Failure);
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, EachModel, testing::ValuesIn(model_names()), [](const auto& test) { return test.param; });
 
 TEST(Models, AnUnknownOneIsRefused) { EXPECT_THROW(build_network("perceptron", {}, 1), Failure); }
@@ -99,8 +120,19 @@ TEST(Training, GoesThroughNormalisationAndAugmentation) {
   EXPECT_FALSE(network->is_training());
 }
 
+TEST(Checkpoint, IsFoundInTheCacheToo) {
+  const TemporaryFolder folder;
+  EXPECT_FALSE(find_checkpoint("lenet5", "cifar10", folder.path()));
+  const Path file = folder.path() / "cifar10_lenet5.safetensors";
+  write_file(file, to_safetensors({{"layer1.0.bn2.running_var", torch::ones({2})}, {"layer1.0.conv2.weight", torch::ones({2})}}));
+  ASSERT_EQ(find_checkpoint("lenet5", "cifar10", folder.path()), file);
+  const Weights weights = read_checkpoint(file);
+  EXPECT_EQ(weights[0].name, "layer1_0_conv2.norm_var");
+  EXPECT_EQ(weights[1].name, "layer1_0_conv2.weight");
+}
+
 TEST(Checkpoint, ThePublicResNet20Fits) {
-  const auto file = find_checkpoint("resnet20", "cifar10");
+  const auto file = find_checkpoint("resnet20", "cifar10", "");
   if (!file) GTEST_SKIP() << "no checkpoint here; NNLOCK_DATA_DIR names a folder that has it";
   auto network = build_network("resnet20", {3, 32}, 1);
   const Weights weights = read_checkpoint(*file);

@@ -142,6 +142,12 @@ std::vector<Cell> WrongKeys::cells(Effort effort) const {
     for (const char* model : {"mlp", "lenet5"}) add(dataset, model, "hpnn-128", Form::float32);
   for (const char* dataset : {"fashion", "cifar10"})
     for (const char* model : {"vgg", "resnet8"}) add(dataset, model, "hpnn-128", Form::float32);
+  // Some milliseconds an image, so fewer keys.
+  for (const std::string& model : public_model_names())
+    for (const Form form : {Form::float32, Form::int8}) {
+      add("cifar10", model, "nnlock-v1", form);
+      cells.back().with = {{"keys", "30"}, {"near_keys", "1"}, {"networks", "15"}};
+    }
   return cells;
 }
 

@@ -19,14 +19,27 @@ def is_vector(tensor):
     return tensor.name not in TURNED and np.prod(tensor.shape) == max(tensor.shape, default=1)
 
 
-def before_training(tensor, scale, draw):
+def zero_points_of(path):
+    """What stands for zero in uint8 weights, by the offset of the tensor's values."""
+    if path.suffix != ".tflite":
+        return {}
+    from ai_edge_litert.interpreter import Interpreter
+    spans = {one.name: one for one in nnlock.inspect(path).params if one.dtype == "u8"}
+    details = Interpreter(model_path=str(path)).get_tensor_details() if spans else []
+    return {spans[one["name"]].offset: int(one["quantization_parameters"]["zero_points"][0]) for one in details if one["name"] in spans}
+
+
+def before_training(tensor, scale, draw, zero=0):
     """The bytes of one parameter as training would begin: He et al. (2015), biases 0, batch normalisation 1."""
     shape = TURNED.get(tensor.name, tensor.shape)
     if tensor.name.endswith(ONES):
         return np.ones(tensor.shape, np.float32).tobytes()
     if is_vector(tensor):
         return bytes(tensor.nbytes)
-    return initial(replace(tensor, shape=shape), scale, draw)
+    values = initial(replace(tensor, shape=shape), scale, draw)
+    if tensor.dtype != "u8":
+        return values
+    return np.clip(np.frombuffer(values, np.int8).astype(int) + zero, 0, 255).astype(np.uint8).tobytes()
 
 
 class Fillings:
@@ -37,6 +50,7 @@ class Fillings:
         path = Path(path)
         self.content, self.tensors = path.read_bytes(), nnlock.inspect(path).params
         self.scales = {} if path.suffix == ".safetensors" else scales_of(path)
+        self.zero_points = zero_points_of(path)
 
     def filled(self, seed, values_of):
         draw, content = np.random.default_rng(seed), bytearray(self.content)
@@ -50,7 +64,7 @@ class Fillings:
         return self.filled(seed, same_range)
 
     def fresh(self, tensor, draw):
-        return before_training(tensor, self.scales.get(tensor.offset), draw)
+        return before_training(tensor, self.scales.get(tensor.offset), draw, self.zero_points.get(tensor.offset, 0))
 
     def initialised(self, seed):
         return self.filled(seed, self.fresh)

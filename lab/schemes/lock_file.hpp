@@ -1,0 +1,23 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Model files of any format that the library knows, locked so that a cell can be run again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lab/files.hpp"
+#include "lab/schemes/key.hpp"
+
+namespace nnlock::lab {
+
+// Locks `model` with nnlock-v1 into the new file `out`. The lock id comes from the seed; outside a lab it must be random.
+// `exclude`: globs of tensors that stay plain. Throws Failure.
+void lock_model_file(const Key& key, const Path& model, const Path& out, std::uint64_t seed, std::vector<std::string> exclude = {});
+
+// 64 hexadecimal digits; throws Failure.
+Key key_from_hex(const std::string& digits);
+
+}  // namespace nnlock::lab
