@@ -124,6 +124,19 @@ TEST_F(Report, HasTheFiguresWithLinksAndPlots) {
   EXPECT_EQ(count_of("id=\"gnuplot_plot_", svg), 4u);  // three schemes, and the line at chance
 }
 
+TEST_F(Report, ModelsInStockRuntimesHaveTablesOfTheirOwn) {
+  add({.model = "mlp", .scheme = "nnlock-v1"});
+  EXPECT_EQ(written().find("Public models in stock runtimes"), std::string::npos);
+  Json record = record_of_wrong_keys({.model = "vww", .scheme = "nnlock-v1", .near = 0.471});
+  record["target"]["runtime"] = "LiteRT 2.3.0";
+  record["target"]["measure"] = "agreement";
+  add(record, "vww");
+  const std::string text = written(), part = text.substr(text.find("Public models in stock runtimes"));
+  EXPECT_NE(part.find("| vww | fashion | LiteRT 2.3.0 | float32 | nnlock-v1 | agreement | 10.0 | 90.0 |"), std::string::npos) << part;
+  EXPECT_NE(part.find("| fashion | vww | float32 | 47.1 (48.1) |"), std::string::npos) << part;
+  EXPECT_NE(part.find("corrected for 1 cell (Sidak). 1 of them do."), std::string::npos) << part;  // of this kind only
+}
+
 TEST_F(Report, IsTheSameForTheSameRecords) {
   add({.model = "mlp", .scheme = "hpnn-64"});
   add({.model = "mlp", .scheme = "nnlock-v1"});

@@ -14,7 +14,7 @@ import numpy as np
 
 import inputs
 import judge
-from labelled import TASKS, Task, balanced, lite_scores, onnx_scores
+from labelled import TASKS, balanced, lite_scores, onnx_scores, onnx_session
 from stock_models import ROOT, data_dir
 
 RUNTIMES = {"LiteRT": "ai-edge-litert", "ONNX Runtime": "onnxruntime"}
@@ -95,22 +95,15 @@ def resembling(file, weights, dataset, source, scores, **more):
     return Target(stem(file), file, dataset, weights, CORRELATION, 0, scores, questions, **more)
 
 
-def session(content):
-    import onnxruntime
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = 1, 4
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-
-
 def face_scores(content, pictures):
     """For each picture the scores of 4,420 places to hold a face."""
-    net = session(content)
+    net = onnx_session(content)
     return np.array([net.run(["scores"], {"input": one[None]})[0][0, :, 1] for one in pictures])
 
 
 def voice_scores(content, sounds):
     """For each sound the probabilities of speech in its windows of 32 ms, as Silero's own wrapper asks for them."""
-    net, rows, size, context = session(content), [], 512, 64
+    net, rows, size, context = onnx_session(content), [], 512, 64
     for sound in sounds:
         state, padded, row = np.zeros((2, 1, 128), np.float32), np.concatenate([np.zeros(context, np.float32), sound]), []
         for at in range(0, len(sound) - size + 1, size):

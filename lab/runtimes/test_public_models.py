@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import judge
+from fillings import Fillings
 from public_models import ACCURACY, CORRELATION, LEFT_OUT, TARGETS, data_dir, target_named
 from conftest import leave
 
@@ -65,3 +66,15 @@ def test_the_plain_model_knows_and_no_constant_does(target):
     assert counts.min() == counts.max()
     most = counts.max() / len(truth)  # of a constant answer
     assert most == pytest.approx(target.chance) if target.outputs < 200 else most < 0.06
+
+
+@pytest.mark.parametrize("target", [target_named("mobilenet_v1_0.25_128_quant")], ids=lambda one: one.model)
+def test_uint8_weights_before_training_lie_around_their_zero_point(target):
+    fillings = Fillings(target.path)
+    tensors = [one for one in fillings.tensors if one.dtype == "u8" and one.nbytes > 10_000]
+    zeros = [fillings.zero_points[one.offset] for one in tensors]
+    assert len(tensors) > 5 and len(set(zeros)) > 5
+    content = fillings.initialised(1)
+    for one, zero in zip(tensors, zeros):
+        values = np.frombuffer(content, np.uint8, one.nbytes, one.offset).astype(int) - zero
+        assert values.std() > 3 and abs(values.mean()) < values.std() / 10, one.name

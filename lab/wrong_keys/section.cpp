@@ -151,18 +151,24 @@ void distance_plots(const RecordSet& records, Page& page) {
   }
 }
 
-void runtime_table(const RecordSet& records, Page& page) {
-  Table table = table_with({"model", "dataset", "runtime", "weights", "scheme", "chance"}, kColumns);
+void runtime_tables(const RecordSet& records, Page& page) {
+  Table table = table_with({"model", "dataset", "runtime", "weights", "scheme", "judged by", "chance"}, kColumns);
+  std::vector<const Record*> cells;
   for (const Record& record : records) {
     if (record.runtime().empty()) continue;
-    std::vector<std::string> row = {record.model(), record.dataset(), record.runtime(), record.weights(), record.scheme(), percent(chance_of(record))};
+    cells.push_back(&record);
+    std::vector<std::string> row = {record.model(),  record.dataset(), record.runtime(), record.weights(),
+                                    record.scheme(), record.text("target.measure"), percent(chance_of(record))};
     for (const std::string& figure : figures_of(record, records, page)) row.push_back(figure);
     table.rows.push_back(row);
   }
-  if (table.rows.empty()) return;
+  if (cells.empty()) return;
   page.heading(3, "Public models in stock runtimes");
-  page.paragraph("Models that others trained, locked as files and run by the runtime named; z is against the chance of that model.");
+  page.paragraph("Models that others trained, locked as files and run by the runtime named. Where no labels are at hand, answers are compared with those of the plain model, over equally "
+                 "many inputs of each of its answers; a correlation is that of all outputs with the plain model's (1 is the right key, 0 is chance). z is against the chance of that model.");
+  chance_finding(cells, records, page);
   page.table(table);
+  near_key_table(cells, page);
 }
 
 }  // namespace
@@ -178,7 +184,7 @@ void report_wrong_keys(const RecordSet& records, Page& page) {
     random_key_table(cells, records, page);
     near_key_table(cells, page);
   }
-  runtime_table(records, page);
+  runtime_tables(records, page);
 }
 
 }  // namespace nnlock::lab

@@ -78,12 +78,16 @@ def images(source, change, channels_last=False):
     return made
 
 
+def onnx_session(content):
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = 1, 4
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
 def onnx_scores(batch):
     def scores(content, inputs):
-        import onnxruntime
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = 1, 4
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session = onnx_session(content)
         name = session.get_inputs()[0].name
         parts = [inputs[at:at + batch] for at in range(0, len(inputs), batch)]
         return np.concatenate([session.run(None, {name: part})[0].reshape(len(part), -1) for part in parts])
