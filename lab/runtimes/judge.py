@@ -18,6 +18,13 @@ def by_answers(rows, truth):
             "classes": len(shares), "nan_share": not_finite(rows)}
 
 
+def by_drawn_answers(rows, truth):
+    """The same where many outputs are the largest at once: the answer is one of them, each as likely, and accuracy is what to expect."""
+    largest = rows == rows.max(axis=1, keepdims=True)
+    right = largest[np.arange(len(truth)), truth] / np.maximum(largest.sum(axis=1), 1)
+    return {**by_answers(rows, truth), "accuracy": float(right.mean())}
+
+
 def by_correlation(rows, truth):
     """Pearson's correlation of all outputs with those of the plain model; outputs that never change are worth 0."""
     values, plain = rows.astype(np.float64).ravel(), truth.astype(np.float64).ravel()

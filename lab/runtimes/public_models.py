@@ -5,6 +5,7 @@
 Where there are labels, accuracy counts; equally many inputs of each class. Without labels the plain model's answers are the labels,
 so accuracy is agreement with it: equally many inputs of each of its answers, so that a constant answer is worth no more than chance.
 Models that do not choose are judged by the correlation of their outputs with the plain model's."""
+import warnings
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -16,9 +17,11 @@ import inputs
 import judge
 from labelled import TASKS, balanced, lite_scores, onnx_scores, onnx_session
 from stock_models import ROOT, data_dir
+from stock_readers import operator_name
 
 RUNTIMES = {"LiteRT": "ai-edge-litert", "ONNX Runtime": "onnxruntime"}
 ACCURACY, AGREEMENT, CORRELATION = "accuracy", "agreement with the plain model", "correlation of outputs with the plain model's"
+DRAWN = AGREEMENT + ", ties drawn"
 DATASETS = {"CIFAR-10": "cifar10", "MNIST": "mnist", "Fashion-MNIST": "fashion", "Speech Commands": "speech_commands"}
 
 
@@ -48,7 +51,7 @@ class Target:
 
     @property
     def judge(self):
-        return judge.by_answers if self.outputs else judge.by_correlation
+        return {CORRELATION: judge.by_correlation, DRAWN: judge.by_drawn_answers}.get(self.measure, judge.by_answers)
 
     @property
     def runtime(self):
@@ -76,15 +79,17 @@ def labelled(file, weights, outputs, each=None, **more):
     return Target(model, file, DATASETS[task.data], weights, ACCURACY, outputs, task.scores, questions, own=own, **more)
 
 
-def agreeing(file, weights, dataset, outputs, source, scores, each, most=None, **more):
+def agreeing(file, weights, dataset, outputs, source, scores, each, most=None, measure=AGREEMENT, **more):
     """A classifier without labels: up to `each` inputs of every answer that the plain model gives, `most` in all."""
     def questions():
         values = source()
-        answers = scores((data_dir() / file).read_bytes(), values).argmax(axis=1)
+        rows = scores((data_dir() / file).read_bytes(), values)
+        sure = (rows == rows.max(axis=1, keepdims=True)).sum(axis=1) == 1
+        values, answers = values[sure], rows[sure].argmax(axis=1)
         least = min(each, np.unique(answers, return_counts=True)[1].min()) if each > 1 else 1
         values, answers = balanced(values, answers, least)
         return values[:most], answers[:most]
-    return Target(stem(file), file, dataset, weights, AGREEMENT, outputs, scores, questions, **more)
+    return Target(stem(file), file, dataset, weights, measure, outputs, scores, questions, **more)
 
 
 def resembling(file, weights, dataset, source, scores, **more):
@@ -93,6 +98,30 @@ def resembling(file, weights, dataset, source, scores, **more):
         values = source()
         return values, scores((data_dir() / file).read_bytes(), values)
     return Target(stem(file), file, dataset, weights, CORRELATION, 0, scores, questions, **more)
+
+
+def softmax_input(content):
+    """Index of the tensor that the last softmax takes."""
+    from ai_edge_litert import schema_py_generated as schema
+    model = schema.Model.GetRootAs(content, 0)
+    graph = model.Subgraphs(0)
+    operators = [graph.Operators(number) for number in range(graph.OperatorsLength())]
+    softmax = [one for one in operators if operator_name(model, one) == "SOFTMAX"]
+    return softmax[-1].Inputs(0)
+
+
+def logits(content, pictures):
+    """What stands before the softmax, as any owner of the file can read it: in 8 bits, 1,001 small probabilities are all 0."""
+    from ai_edge_litert.interpreter import Interpreter
+    with warnings.catch_warnings(action="ignore"):  # it takes more memory
+        net = Interpreter(model_content=content, num_threads=1, experimental_preserve_all_tensors=True)
+    net.allocate_tensors()
+    source, sink, rows = net.get_input_details()[0]["index"], softmax_input(content), []
+    for one in pictures:
+        net.set_tensor(source, one[None])
+        net.invoke()
+        rows.append(net.get_tensor(sink).reshape(-1).copy())
+    return np.array(rows)
 
 
 def face_scores(content, pictures):
@@ -119,8 +148,8 @@ def for_faces():
     return ((pixels - np.float32(127)) / np.float32(128)).transpose(0, 3, 1, 2)
 
 
-def cuts(side, count=None):
-    return lambda: inputs.picture_cuts(side)[:count]
+def cuts(side):
+    return lambda: inputs.picture_cuts(side)
 
 
 def unit_cuts():
@@ -128,12 +157,12 @@ def unit_cuts():
 
 
 COCO = "no images of the set are here: cuts from Coral's test images"
-CORAL = "cuts from Coral's test images, one for each answer of the plain model"
+CORAL = "cuts from Coral's test images, one for each answer of the plain model; read before the softmax"
 SOUNDS = "windows of one recording of a normal machine; recordings of faults are not here, so there is no AUC"
 
 
 def coral(file, side, most):
-    return agreeing(file, "uint8", "coral_images", 1001, cuts(side), lite_scores, 1, most, about=CORAL)
+    return agreeing(file, "uint8", "coral_images", 1001, cuts(side), logits, 1, most, DRAWN, about=CORAL)
 
 
 TARGETS = (

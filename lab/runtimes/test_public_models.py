@@ -8,7 +8,8 @@ import pytest
 
 import judge
 from fillings import Fillings
-from public_models import ACCURACY, CORRELATION, LEFT_OUT, TARGETS, data_dir, target_named
+from labelled import lite_scores
+from public_models import ACCURACY, CORRELATION, LEFT_OUT, TARGETS, data_dir, logits, target_named
 from conftest import leave
 
 
@@ -17,6 +18,13 @@ def test_answers_are_counted_as_in_the_lab():
     found = judge.by_answers(rows, np.array([1, 0, 2, 0]))  # a NaN is the largest, the first of equals is the answer
     assert found == {"accuracy": 0.75, "entropy": 1.5, "classes": 3, "nan_share": 0.25}
     assert judge.by_answers(rows[:2], np.array([1, 1])) == {"accuracy": 1.0, "entropy": 0.0, "classes": 1, "nan_share": 0.0}
+
+
+def test_of_equal_answers_one_is_drawn():
+    rows = np.array([[3, 3, 1], [2, 2, 2], [0, 7, 0]], np.uint8)
+    found = judge.by_drawn_answers(rows, np.array([1, 0, 1]))
+    assert found["accuracy"] == pytest.approx((1 / 2 + 1 / 3 + 1) / 3) and found["classes"] == 2
+    assert judge.by_drawn_answers(rows, np.array([2, 2, 0]))["accuracy"] == pytest.approx(1 / 9)
 
 
 def test_correlation_is_with_the_plain_outputs():
@@ -68,7 +76,19 @@ def test_the_plain_model_knows_and_no_constant_does(target):
     assert most == pytest.approx(target.chance) if target.outputs < 200 else most < 0.06
 
 
-@pytest.mark.parametrize("target", [target_named("mobilenet_v1_0.25_128_quant")], ids=lambda one: one.model)
+MOBILENET = pytest.mark.parametrize("target", [target_named("mobilenet_v1_0.25_128_quant")], ids=lambda one: one.model)
+
+
+@MOBILENET
+def test_logits_tell_what_the_softmax_rounds_away(target):
+    pictures, network = target.questions()[0][:3], Fillings(target.path).same_ranges(1)
+    assert lite_scores(network, pictures).max() == 0
+    assert len(np.unique(logits(network, pictures)[0])) > 3
+    plain = target.path.read_bytes()
+    assert (logits(plain, pictures).argmax(axis=1) == lite_scores(plain, pictures).argmax(axis=1)).all()
+
+
+@MOBILENET
 def test_uint8_weights_before_training_lie_around_their_zero_point(target):
     fillings = Fillings(target.path)
     tensors = [one for one in fillings.tensors if one.dtype == "u8" and one.nbytes > 10_000]
