@@ -24,6 +24,7 @@ struct Options {
   Path report = Path(NNLOCK_SOURCE_ROOT) / "lab/REPORT.md";
   int threads = 1;
   std::string key, model_file, locked_file;
+  bool missing = false;
 };
 
 void add_places(CLI::App& command, Options& options) {
@@ -77,13 +78,20 @@ void train_one(Options& options) {
             << " on the whole test set" << std::endl;
 }
 
-// Places are added as they were given: the same lines may run elsewhere with other places, or with the usual ones.
+// Places are added as they were given: the same lines may run elsewhere with other places, or with the usual ones. The count goes to stderr, out of
+// the way of whatever runs the lines.
 void print_cells(const CLI::App& command, const Options& options) {
   std::string places;
   for (const char* name : {"--data", "--cache", "--records"})
     if (command.count(name) > 0) places += std::string(" ") + name + " " + command.get_option(name)->as<std::string>();
+  std::size_t count = 0, recorded = 0;
   for (const Attack* attack : attacks())
-    for (const Cell& cell : attack->cells(effort_named(options.set))) std::cout << cell.command() << places << "\n";
+    for (const Cell& cell : attack->cells(effort_named(options.set))) {
+      const bool there = std::filesystem::exists(record_of(cell, options.places.records));
+      ++count, recorded += there;
+      if (!there || !options.missing) std::cout << cell.command() << places << "\n";
+    }
+  std::cerr << recorded << " of " << count << " cells have records\n";
 }
 
 void print_list() {
@@ -123,6 +131,7 @@ int main_of(int argc, char** argv) {
   add_target_options(*train_command, options);
   auto* cells_command = app.add_subcommand("cells", "print the commands of a set, one a line");
   cells_command->add_option("--set", options.set, "smoke or full")->capture_default_str();
+  cells_command->add_flag("--missing", options.missing, "only those without a record");
   add_places(*cells_command, options);
   auto* lock_command = app.add_subcommand("lock", "lock a model file of any format so that it can be done again; for experiments only");
   lock_command->add_option("MODEL", options.model_file, "plain model file")->required();

@@ -64,7 +64,8 @@ void report_head(const RecordSet& records, Page& page) {
       "*Accuracy* is in percent, on the same balanced subset of the test set in each record (the first 100 images of each class, where the table above says 1000), so one "
       "image is 0.1 points, and an accuracy of 90 % has a standard error of about 0.9 points. An answer is the first largest logit; a NaN counts as larger than any number, so a "
       "network of NaNs answers the first class always and has exactly the accuracy of chance.",
-      "*Wrong keys* are drawn uniformly. *mean ± sd* is over keys or networks, and the sd is that of single ones.",
+      "*Wrong keys* are drawn uniformly. *mean ± sd* is over keys or networks, and the sd is that of single ones; *z* is how many "
+      "standard errors the mean lies from chance.",
       "*Random networks* have the shapes and types of the network and weights drawn at random: every byte for the published form (`nnlock-2022`), the ranges that the locked tensors show "
       "for `nnlock-v1`. *Initialised networks* are fresh ones by the usual initialiser, in float32. Nobody who has to do without the key should do better than these. The answers of one random network "
       "hang together, so single keys scatter more than a coin would; the comparison is with random networks, and *KS p* is the probability (Kolmogorov and Smirnov) of two samples at least as far apart "

@@ -50,7 +50,7 @@ void unprotected_table(const std::vector<const Record*>& records, const std::map
 
 void table_under_key(const std::vector<const Record*>& records, const std::map<Place, const Record*>& plain, Page& page) {
   Table table{.columns = {"dataset", "model", "weights", "scheme", "unprotected", "right key", "difference", "within 1.5", "wrong keys", "cost", "at least 60", "record"}, .rows = {}};
-  std::size_t pairs = 0, close = 0, cells = 0, costly = 0;
+  std::size_t pairs = 0, close = 0, cells = 0, able = 0, costly = 0;
   for (const Record* record : records) {
     if (!under_key(*record)) continue;
     const auto found = plain.find(place_of(*record, record->weights()));
@@ -62,15 +62,16 @@ void table_under_key(const std::vector<const Record*>& records, const std::map<P
       close += *difference >= -kCloseEnough - kRounding;
     }
     const double wrong = record->number("outcome.random_keys.accuracy.mean"), cost = right_key(*record) - wrong;
-    ++cells;
+    const bool can = right_key(*record) - record->number("outcome.against_chance.chance") >= kWorthless;  // a network loses no more than it has above chance
+    ++cells, able += can;
     costly += cost >= kWorthless;
     table.rows.push_back({record->dataset(), record->model(), record->weights(), record->scheme(), percent(unprotected), percent(right_key(*record)), points(difference),
-                          !difference ? kNoFigure : *difference >= -kCloseEnough - kRounding ? "yes" : "**no**", percent(wrong), percent(cost), cost >= kWorthless ? "yes" : "**no**",
+                          !difference ? kNoFigure : *difference >= -kCloseEnough - kRounding ? "yes" : "**no**", percent(wrong), percent(cost), cost >= kWorthless ? "yes" : can ? "**no**" : "cannot",
                           page.link(*record)});
   }
   if (cells == 0) return page.paragraph("No record yet of a network trained under a key.");
   page.paragraph("Networks trained under a key. With the right key " + std::to_string(close) + " of " + std::to_string(pairs) + " are within 1.5 points of the unprotected network or better; a random wrong key costs " +
-                 "at least 60 points on average in " + std::to_string(costly) + " of " + std::to_string(cells) + ".");
+                 "at least 60 points on average in " + std::to_string(costly) + " of " + std::to_string(cells) + " (" + std::to_string(able) + " are accurate enough to lose so much).");
   page.table(table);
 }
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 
 #include "lab/failure.hpp"
 #include "lab/report/figures.hpp"
@@ -132,7 +133,7 @@ TEST_F(Report, ModelsInStockRuntimesHaveTablesOfTheirOwn) {
   record["target"]["measure"] = "agreement";
   add(record, "vww");
   const std::string text = written(), part = text.substr(text.find("Public models in stock runtimes"));
-  EXPECT_NE(part.find("| vww | fashion | LiteRT 2.3.0 | float32 | nnlock-v1 | agreement | 10.0 | 90.0 |"), std::string::npos) << part;
+  EXPECT_NE(part.find("| vww | fashion | LiteRT 2.3.0 | float32 | nnlock-v1 | agreement | 1000 | 10.0 | 90.0 |"), std::string::npos) << part;
   EXPECT_NE(part.find("| fashion | vww | float32 | 47.1 (48.1) |"), std::string::npos) << part;
   EXPECT_NE(part.find("corrected for 1 cell (Sidak). 1 of them do."), std::string::npos) << part;  // of this kind only
 }
@@ -152,6 +153,46 @@ TEST_F(Report, VerdictsFollowTheRecords) {
   const std::string text = written();
   EXPECT_NE(text.find("1 of 2 cells within 3.20 standard errors of chance (corrected for their number) | partly |"), std::string::npos) << text;
   EXPECT_NE(text.find("**wrong keys are told from random networks**"), std::string::npos);
+}
+
+TEST_F(Report, FindsKeysNearTheRightOne) {
+  add({.model = "mlp", .scheme = "nnlock-2022-128", .near = 0.14});  // more than random keys, yet far from the right key
+  const std::string text = written();
+  EXPECT_NE(text.find("| cells told from random keys | 1 of 1 | 0 of 1 |"), std::string::npos) << text;
+  EXPECT_NE(text.find("| cells with a key more than half way | 0 of 1 | 0 of 1 |"), std::string::npos);
+  EXPECT_NE(text.find("0 cells at chance with near keys as with random ones | does not agree |"), std::string::npos);
+}
+
+TEST_F(Report, SaysThatANetworkCannotLoseWhatItHasNot) {
+  add({.model = "mlp", .scheme = "hpnn-64", .right = 0.5, .near = 0.5});
+  const std::string text = written();
+  EXPECT_NE(text.find("| 10.0 | 40.0 | cannot |"), std::string::npos) << text;
+  EXPECT_NE(text.find("73.22 or more in 0 of the 0 accurate enough to lose so much | not measured |"), std::string::npos);
+}
+
+TEST_F(Report, BorrowsTheNetworksOfTheSameKindOfScheme) {
+  Json without = record_of_wrong_keys({.model = "mlp", .scheme = "nnlock-2022-256"});
+  without["outcome"]["random_networks"] = answers(0, 0, 0);
+  add(without, "without");
+  EXPECT_NE(written().find("| 0.0 | – | – | 10.0 ± 3.1 |"), std::string::npos) << written();
+  add({.model = "mlp", .scheme = "nnlock-v1", .random = 0.3});  // of another kind
+  EXPECT_NE(written().find("| 0.0 | – | – | 10.0 ± 3.1 |"), std::string::npos);
+  add({.model = "mlp", .scheme = "nnlock-2022-128", .random = 0.2});
+  EXPECT_EQ(count_of("| 20.0 ± 2.1 |", written()), 2u);
+}
+
+TEST_F(Report, KeepsStockRuntimesApart) {
+  Json record = record_of_wrong_keys({.model = "kws", .scheme = "nnlock-v1", .right = 0.92, .wrong = 0.08});
+  record["target"]["runtime"] = "LiteRT 2.1";
+  record["target"]["measure"] = "agreement with the plain model";
+  record["outcome"]["against_chance"]["chance"] = 1.0 / 12;
+  record["outcome"]["right_key"]["bytes_identical"] = true;
+  add(record, "kws");
+  const std::string text = written();
+  EXPECT_NE(text.find("| kws | fashion | LiteRT 2.1 | float32 | nnlock-v1 | agreement with the plain model | 1000 | 8.3 | 92.0 |"), std::string::npos) << text;
+  EXPECT_NE(text.find("ran unchanged in LiteRT 2.1 (1 model); 1 of 1 file came back to the byte"), std::string::npos);
+  EXPECT_EQ(text.find("### nnlock-v1"), std::string::npos);
+  EXPECT_EQ(text.find(".svg"), std::string::npos);
 }
 
 TEST_F(Report, NamesAFileThatIsNoRecord) {
@@ -182,6 +223,19 @@ TEST(Plot, TakesAnyTitle) {
   const std::string text(reinterpret_cast<const char*>(svg.data()), svg.size());
   EXPECT_NE(text.find("it's a 'title' with $curve1 and"), std::string::npos);
   EXPECT_EQ(count_of("id=\"gnuplot_plot_", text), 1u);
+}
+
+TEST(Plot, SaysWhenGnuplotIsNotThere) {
+  const std::string path = ::getenv("PATH");
+  ::setenv("PATH", "/nowhere", 1);
+  std::string complaint;
+  try {
+    svg_of({.name = "x", .curves = {{.title = "y", .points = {{1, 2}}}}});
+  } catch (const Failure& failure) {
+    complaint = failure.hint();
+  }
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_NE(complaint.find("install gnuplot-nox"), std::string::npos);
 }
 
 TEST(Figures, AreWrittenShort) {

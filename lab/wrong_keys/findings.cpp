@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "lab/metrics.hpp"
 #include "lab/report/figures.hpp"
@@ -37,7 +38,7 @@ struct Range {
     least = std::min(least, value);
     greatest = std::max(greatest, value);
   }
-  std::string text() const { return (percent(least) == percent(greatest) ? "" : percent(least) + " to ") + percent(greatest) + " %"; }
+  std::string text(const std::string& unit = "%") const { return (percent(least) == percent(greatest) ? "" : percent(least) + " to ") + percent(greatest) + " " + unit; }
 };
 
 std::vector<const Record*> starting_with(const RecordSet& records, const std::string& scheme) {
@@ -48,17 +49,16 @@ std::vector<const Record*> starting_with(const RecordSet& records, const std::st
 }
 
 Finding right_key(const std::vector<const Record*>& cells) {
-  Range right, cost;
+  Range right, best_wrong;
   std::size_t agreeing = 0;
   for (const Record* cell : cells) {
-    const double accuracy = cell->number("outcome.right_key.accuracy"), best_wrong = cell->number("outcome.random_keys.accuracy.max");
-    right.take(accuracy);
-    cost.take(accuracy - best_wrong);
-    agreeing += accuracy - best_wrong > 0.3;
+    right.take(cell->number("outcome.right_key.accuracy"));
+    best_wrong.take(cell->number("outcome.random_keys.accuracy.max"));
+    agreeing += cell->number("outcome.random_keys.accuracy.max") < half_way(*cell);
   }
   return {Claim::right_key, verdict_of(agreeing, cells.size()),
-          "`nnlock-v1`: right key " + right.text() + " (unlocking gives back the network to the bit); the best of all random keys of a cell is at least " + percent(cost.least) +
-              " points below it (" + counted(cells.size(), "cell") + ")"};
+          "`nnlock-v1`: right key " + right.text() + " (unlocking gives back the network to the bit), best random key of a cell " + best_wrong.text() + "; in " + std::to_string(agreeing) + " of " +
+              counted(cells.size(), "cell") + " no random key gets half way from chance to the right key"};
 }
 
 Finding wrong_key_v1(const std::vector<const Record*>& cells) {
@@ -75,40 +75,50 @@ Finding wrong_key_2022(const std::vector<const Record*>& cells, const Page& page
   const Record* worst = nullptr;
   double highest = 0;
   std::size_t at_chance = 0, nan_cells = 0;
+  const double bound = bound_of_near_keys(cells);
   for (const Record* cell : cells) {
-    const double chance = chance_of(*cell);
     means.take(cell->number("outcome.random_keys.accuracy.mean"));
     nan_cells += cell->number("outcome.random_keys.nan_share.mean") > 0.5;
-    bool off = test_against_chance({cell}).outside.size() > 0;
+    bool off = !test_against_chance({cell}).outside.empty();
     for (const Near& near : near_keys_of(*cell)) {
-      off |= near.greatest > 2 * chance;
+      off |= told_from_random_keys(near, *cell, bound);
       if (near.greatest > highest) highest = near.greatest, worst = cell;
     }
     at_chance += !off;
   }
-  std::string text = "`nnlock-2022`: means of " + means.text() + " under random keys";
-  if (worst != nullptr) text += "; under the best key near the right one " + page.link(*worst, percent(highest) + " %");
-  return {Claim::wrong_key, verdict_of(at_chance, cells.size()), text + "; " + std::to_string(at_chance) + " of " + counted(cells.size(), "cell") + " at chance, with no near key above twice chance; in " +
-                                                           std::to_string(nan_cells) + " most answers are NaN"};
+  std::string text = "`nnlock-2022`: means of " + means.text() + " under random keys (in " + std::to_string(nan_cells) + " of " + counted(cells.size(), "cell") + " most answers are NaN)";
+  if (worst != nullptr) text += "; up to " + page.link(*worst, percent(highest) + " %") + " under keys near the right one";
+  return {Claim::wrong_key, verdict_of(at_chance, cells.size()), text + "; " + std::to_string(at_chance) + " cells at chance with near keys as with random ones"};
 }
 
+// A network can lose no more than its accuracy less chance, and only those that can lose what was claimed count.
 Finding loss_of_hpnn(const std::vector<const Record*>& cells) {
+  constexpr double kClaimed = 0.7322;
   Range loss;
-  std::size_t as_claimed = 0;
+  std::size_t as_claimed = 0, able = 0;
   for (const Record* cell : cells) {
-    const double cost = cell->number("outcome.right_key.accuracy") - cell->number("outcome.random_keys.accuracy.mean");
+    const double right = cell->number("outcome.right_key.accuracy"), cost = right - cell->number("outcome.random_keys.accuracy.mean");
     loss.take(cost);
-    as_claimed += cost >= 0.7322;
+    able += right - chance_of(*cell) >= kClaimed;
+    as_claimed += cost >= kClaimed;
   }
-  return {Claim::hpnn_loss, verdict_of(as_claimed, cells.size()),
-          "random wrong keys cost " + percent(loss.least) + " to " + percent(loss.greatest) + " points on average; 73.22 or more in " + std::to_string(as_claimed) + " of " +
-              counted(cells.size(), "cell")};
+  return {Claim::hpnn_loss, verdict_of(std::min(as_claimed, able), able),
+          "random wrong keys cost " + loss.text("points") + " on average (" + counted(cells.size(), "cell") + "); 73.22 or more in " + std::to_string(as_claimed) + " of the " + std::to_string(able) +
+              " accurate enough to lose so much"};
 }
 
-Finding any_model(const std::vector<const Record*>& cells, const Page& page) {
-  std::string text = "locked files ran unchanged in";
-  for (const Record* cell : cells) text += std::string(cell == cells.front() ? " " : ", ") + page.link(*cell, cell->model() + " (" + cell->runtime() + ")");
-  return {Claim::any_model, verdict_of(cells.size(), cells.size()), text + "; no Coral device was at hand"};
+Finding any_model(const std::vector<const Record*>& cells) {
+  std::map<std::string, std::size_t> runtimes;
+  std::size_t exact = 0;
+  for (const Record* cell : cells) {
+    ++runtimes[cell->runtime()];
+    const Json* identical = cell->find("outcome.right_key.bytes_identical");
+    exact += identical != nullptr && identical->flag();
+  }
+  std::string text;
+  for (const auto& [runtime, count] : runtimes) text += (text.empty() ? "" : ", ") + runtime + " (" + counted(count, "model") + ")";
+  return {Claim::any_model, verdict_of(exact, cells.size()),
+          "public models, locked, ran unchanged in " + text + "; " + std::to_string(exact) + " of " + counted(cells.size(), "file") + " came back to the byte; no Coral device was at hand"};
 }
 
 }  // namespace
@@ -139,11 +149,25 @@ std::vector<Near> near_keys_of(const Record& record) {
   std::vector<Near> all;
   for (std::size_t i = 0; i < record.size("outcome.near_keys"); ++i) {
     const std::string one = "outcome.near_keys." + std::to_string(i) + ".";
-    all.push_back({.distance = record.number(one + "distance"), .mean = record.number(one + "answers.accuracy.mean"), .greatest = record.number(one + "answers.accuracy.max"),
+    all.push_back({.distance = record.number(one + "distance"), .count = record.number(one + "answers.count"), .mean = record.number(one + "answers.accuracy.mean"), .greatest = record.number(one + "answers.accuracy.max"),
                    .equal_bytes = record.number_if(one + "equal_bytes.mean")});
   }
   return all;
 }
+
+bool told_from_random_keys(const Near& near, const Record& record, double bound) {
+  const double off = near.mean - record.number("outcome.random_keys.accuracy.mean"), deviation = record.number("outcome.random_keys.accuracy.sd");
+  if (deviation == 0) return std::abs(off) > 1e-6;  // all random keys alike
+  return std::abs(off) > bound * deviation * std::sqrt(1 / near.count + 1 / record.number("outcome.random_keys.count"));
+}
+
+double bound_of_near_keys(const std::vector<const Record*>& cells) {
+  std::size_t tests = 0;
+  for (const Record* cell : cells) tests += near_keys_of(*cell).size();
+  return tests == 0 ? 3 : two_sided_bound(level_of_each(ChanceTest::kLevel, tests));
+}
+
+double half_way(const Record& record) { return (record.number("outcome.right_key.accuracy") + chance_of(record)) / 2; }
 
 double chance_of(const Record& record) { return record.number("outcome.against_chance.chance"); }
 
@@ -164,7 +188,7 @@ std::vector<Finding> findings_of_wrong_keys(const RecordSet& records, const Page
     findings.push_back(wrong_key_v1(cells));
   }
   if (const auto cells = starting_with(records, "nnlock-2022"); !cells.empty()) findings.push_back(wrong_key_2022(cells, page));
-  if (!in_runtimes.empty()) findings.push_back(any_model(in_runtimes, page));
+  if (!in_runtimes.empty()) findings.push_back(any_model(in_runtimes));
   if (const auto cells = starting_with(records, "hpnn"); !cells.empty()) findings.push_back(loss_of_hpnn(cells));
   return findings;
 }

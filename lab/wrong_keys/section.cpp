@@ -15,6 +15,8 @@ namespace {
 
 std::string spread(double mean, double deviation) { return percent(mean) + " ± " + percent(deviation); }
 
+std::string bits(double distance) { return fixed(distance, 0) + (distance == 1 ? " bit" : " bits"); }
+
 std::string mean_of(const Record& record, const std::string& figure, int digits) {
   return fixed(record.number_if("outcome.random_keys." + figure + ".mean"), digits);
 }
@@ -64,7 +66,7 @@ void near_key_table(const std::vector<const Record*>& cells, Page& page) {
   for (const Record* cell : cells)
     for (const Near& near : near_keys_of(*cell)) distances.insert(near.distance);
   Table table{.columns = {"dataset", "model", "weights"}, .rows = {}};
-  for (const double distance : distances) table.columns.push_back(fixed(distance, 0) + (distance == 1 ? " bit" : " bits"));
+  for (const double distance : distances) table.columns.push_back(bits(distance));
   table.columns.insert(table.columns.end(), {"equal bytes at 1 (%)", "record"});
   for (const Record* cell : cells) {
     std::map<double, Near> near;
@@ -76,7 +78,7 @@ void near_key_table(const std::vector<const Record*>& cells, Page& page) {
     row.push_back(page.link(*cell));
     table.rows.push_back(row);
   }
-  page.paragraph("Keys near the right one: mean accuracy, and in brackets that of the best key, by the number of wrong bits.");
+  page.paragraph("Each cell: mean accuracy of its near keys, and in brackets that of the best one.");
   page.table(table);
 }
 
@@ -105,18 +107,32 @@ void chance_finding(const std::vector<const Record*>& cells, const RecordSet& re
   page.paragraph("Against random networks of the same layout " + std::to_string(told_apart) + " of " + counted(compared, "cell") + " can be told apart (KS, 5 % for all together).");
 }
 
-// How many keys at each distance are worth something.
+// All cells of a scheme in one, by the number of wrong bits.
 void near_finding(const std::vector<const Record*>& cells, Page& page) {
-  std::map<double, std::pair<std::size_t, double>> above;  // cells with a key above twice chance, and the best key
+  struct Sum {
+    double means = 0, greatest = 0;
+    std::size_t count = 0, told_apart = 0, half_way = 0;
+  };
+  std::map<double, Sum> sums;
+  const double bound = bound_of_near_keys(cells);
   for (const Record* cell : cells)
     for (const Near& near : near_keys_of(*cell)) {
-      above[near.distance].first += near.greatest > 2 * chance_of(*cell);
-      above[near.distance].second = std::max(above[near.distance].second, near.greatest);
+      Sum& sum = sums[near.distance];
+      ++sum.count, sum.means += near.mean, sum.greatest = std::max(sum.greatest, near.greatest);
+      sum.told_apart += told_from_random_keys(near, *cell, bound);
+      sum.half_way += near.greatest > half_way(*cell);
     }
-  std::string text;
-  for (const auto& [distance, found] : above)
-    text += (text.empty() ? "" : "; ") + fixed(distance, 0) + ": " + std::to_string(found.first) + " (best " + percent(found.second) + " %)";
-  if (!text.empty()) page.paragraph("**Finding.** Cells of " + std::to_string(cells.size()) + " with a key above twice chance, by wrong bits: " + text + ".");
+  Table table{.columns = {"keys near the right one"}, .rows = {{"mean of all cells"}, {"best key of all"}, {"cells told from random keys"}, {"cells with a key more than half way"}}};
+  for (const auto& [distance, sum] : sums) {
+    table.columns.push_back(bits(distance));
+    table.rows[0].push_back(percent(sum.means / static_cast<double>(sum.count)));
+    table.rows[1].push_back(percent(sum.greatest));
+    table.rows[2].push_back(std::to_string(sum.told_apart) + " of " + std::to_string(sum.count));
+    table.rows[3].push_back(std::to_string(sum.half_way) + " of " + std::to_string(sum.count));
+  }
+  page.paragraph("**Keys near the right one**, by the number of wrong bits. *Told from random keys*: the mean lies more than " + fixed(bound, 2) +
+                 " standard errors from that of random keys (three, corrected for all cells and distances). *Half way*: from chance to the right key.");
+  page.table(table);
 }
 
 // By scheme and form: the mean over all models of a dataset, and the best key of all.
@@ -151,23 +167,36 @@ void distance_plots(const RecordSet& records, Page& page) {
   }
 }
 
-void runtime_tables(const RecordSet& records, Page& page) {
-  Table table = table_with({"model", "dataset", "runtime", "weights", "scheme", "judged by", "chance"}, kColumns);
+// How far the best random key gets on the way from chance to the right key.
+std::string farthest_key(const std::vector<const Record*>& cells) {
+  const Record* farthest = nullptr;
+  double share = 0;
+  for (const Record* cell : cells) {
+    const double way = (cell->number("outcome.random_keys.accuracy.max") - chance_of(*cell)) / (cell->number("outcome.right_key.accuracy") - chance_of(*cell));
+    if (farthest == nullptr || way > share) share = way, farthest = cell;
+  }
+  return "The best random key of all gets " + percent(share, 0) + " % of the way from chance to the right key (" + farthest->model() + ", " + farthest->weights() + ").";
+}
+
+void report_runtimes(const RecordSet& records, Page& page) {
+  Table table = table_with({"model", "dataset", "runtime", "weights", "scheme", "judged by", "inputs", "chance"}, kColumns);
   std::vector<const Record*> cells;
   for (const Record& record : records) {
     if (record.runtime().empty()) continue;
     cells.push_back(&record);
-    std::vector<std::string> row = {record.model(),  record.dataset(), record.runtime(), record.weights(),
-                                    record.scheme(), record.text("target.measure"), percent(chance_of(record))};
+    std::vector<std::string> row = {record.model(), record.dataset(), record.runtime(), record.weights(), record.scheme(), record.text("target.measure"), fixed(record.number_if("test_images"), 0),
+                                    percent(chance_of(record))};
     for (const std::string& figure : figures_of(record, records, page)) row.push_back(figure);
     table.rows.push_back(row);
   }
   if (cells.empty()) return;
   page.heading(3, "Public models in stock runtimes");
   page.paragraph("Models that others trained, locked as files and run by the runtime named. Where no labels are at hand, answers are compared with those of the plain model, over equally "
-                 "many inputs of each of its answers; a correlation is that of all outputs with the plain model's (1 is the right key, 0 is chance). z is against the chance of that model.");
+                 "many inputs of each of its answers; a correlation is that of all outputs with the plain model's (100 is the right key, 0 is chance). z is against the chance of that model.");
   chance_finding(cells, records, page);
+  page.paragraph(farthest_key(cells));
   page.table(table);
+  near_finding(cells, page);
   near_key_table(cells, page);
 }
 
@@ -180,11 +209,11 @@ void report_wrong_keys(const RecordSet& records, Page& page) {
     if (cells.empty()) continue;
     page.heading(3, scheme);
     if (scheme == "nnlock-v1") chance_finding(cells, records, page);
-    else near_finding(cells, page);
     random_key_table(cells, records, page);
+    near_finding(cells, page);
     near_key_table(cells, page);
   }
-  runtime_tables(records, page);
+  report_runtimes(records, page);
 }
 
 }  // namespace nnlock::lab

@@ -35,12 +35,17 @@ ChanceTest test_against_chance(const std::vector<const Record*>& cells);
 
 // Accuracy under the keys at one distance of a record.
 struct Near {
-  double distance = 0, mean = 0, greatest = 0;
+  double distance = 0, count = 0, mean = 0, greatest = 0;
   std::optional<double> equal_bytes;
 };
 std::vector<Near> near_keys_of(const Record& record);
+// Whether the mean of these keys lies more than `bound` standard errors from that of the record's random keys, whose deviation is taken for both: near keys are few.
+bool told_from_random_keys(const Near& near, const Record& record, double bound);
+// Three standard errors, corrected for all near keys of all cells.
+double bound_of_near_keys(const std::vector<const Record*>& cells);
 
 double chance_of(const Record& record);
+double half_way(const Record& record);  // from chance to the accuracy with the right key
 std::vector<const Record*> of_scheme(const RecordSet& records, const std::string& scheme);  // of the lab's own networks
 
 }  // namespace nnlock::lab
