@@ -67,7 +67,7 @@ def rounded(value):
 def findings(outcome):
     """What a lock must not show and this one does, in words."""
     right, keys, chance = outcome["right_key"]["accuracy"], outcome["random_keys"]["accuracy"], outcome["against_chance"]["chance"]
-    half = (right + chance) / 2  # of the way from chance to the right key
+    half = max((right + chance) / 2, outcome["random_networks"]["accuracy"]["max"])  # of the way to the right key, unless guessing gets further
     if not outcome["right_key"]["bytes_identical"]:
         yield "the right key does not restore the file"
     if outcome["no_unlocking"]["accuracy"] > half:

@@ -44,6 +44,16 @@ def test_summaries():
     assert judge.rounded({"a": [1 / 3, 7, None, True]}) == {"a": [0.333333, 7, None, True]}
 
 
+def test_what_random_networks_reach_too_is_no_finding():
+    def outcome(key, network):
+        keys = {"accuracy": judge.summary([0.0, key])}
+        return {"right_key": {"accuracy": 1.0, "bytes_identical": True}, "no_unlocking": {"accuracy": 0.0}, "random_keys": keys, "against_chance": {"chance": 0.0},
+                "near_keys": [{"distance": 1, "answers": keys}],
+                "random_networks": {"accuracy": judge.summary([0.0, network]), "against_random_keys": {"ks_probability": 1.0}}}
+    assert list(judge.findings(outcome(0.55, 0.6))) == []
+    assert len(list(judge.findings(outcome(0.55, 0.4)))) == 2
+
+
 def test_every_target_has_a_name_of_its_own():
     assert len({one.model for one in TARGETS}) == len(TARGETS) == 27
     assert target_named("vww_96_int8").file == "tflite/vww_96_int8.tflite"
