@@ -28,7 +28,7 @@ run_cells() {  # run_cells SET [places]: one process a cell; a cell that fails d
 
 # Models that others trained, in their stock runtimes.
 run_public_models() {
-  build/venv/bin/python lab/runtimes/wrong_keys.py --cells | nice -n 19 xargs -d '\n' -n 1 -P "$jobs" sh -c
+  build/venv/bin/python lab/runtimes/wrong_keys.py --cells --missing | nice -n 19 xargs -d '\n' -r -n 1 -P "$jobs" sh -c
 }
 
 full() {

@@ -143,6 +143,13 @@ def test_what_cannot_be_done_says_why(tmp_path):
 
 
 def test_cells_are_the_commands_of_the_models_that_are_here(tmp_path):
-    command = [sys.executable, Path(wrong_keys.__file__), "--cells", "--seed", "3"]
-    lines = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "NNLOCK_DATA_DIR": str(tmp_path / "none")}).stdout.splitlines()
-    assert [line.split("--model ")[1] for line in lines] == [f"{name} --seed 3" for name in ("fashion_int8_tflite", "fashion_float32_onnx", "fashion_int8_onnx")]
+    def models(*more):
+        command = [sys.executable, Path(wrong_keys.__file__), "--cells", "--seed", "3", "--records", tmp_path, *more]
+        lines = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "NNLOCK_DATA_DIR": str(tmp_path / "none")}).stdout.splitlines()
+        assert all(line.endswith(f" --seed 3 --records {tmp_path}") for line in lines)
+        return [line.split("--model ")[1].split()[0] for line in lines]
+    assert models() == models("--missing") == ["fashion_int8_tflite", "fashion_float32_onnx", "fashion_int8_onnx"]
+    there = tmp_path / "wrong-keys" / "fashion-fashion_float32_onnx-float32-nnlock-v1-s3.json"
+    there.parent.mkdir()
+    there.write_text("{}")
+    assert models("--missing") == ["fashion_int8_tflite", "fashion_int8_onnx"] and len(models()) == 3

@@ -4,7 +4,7 @@
 
     build/venv/bin/python lab/runtimes/wrong_keys.py --list
     build/venv/bin/python lab/runtimes/wrong_keys.py --model vww_96_int8 --seed 1 --records lab/records
-    build/venv/bin/python lab/runtimes/wrong_keys.py --cells        the commands of all cells, one a line
+    build/venv/bin/python lab/runtimes/wrong_keys.py --cells        the commands of all cells, one a line; --missing: of those without a record
 """
 import argparse
 import os
@@ -25,6 +25,7 @@ from public_models import TARGETS, target_named
 from random_nets import distance
 from schemes import NnlockV1, digest, key_at_distance, number
 
+RECORDS = ROOT / "lab" / "records"
 DISTANCES = (1, 2, 4, 8, 16, 32, 64)
 BUDGET = {"keys": 100, "near_keys": 10, "networks": 100}  # near_keys: at each distance
 SMOKE = {"keys": 4, "near_keys": 1, "networks": 4}
@@ -98,9 +99,10 @@ def print_list():
 
 def print_cells(options):
     """As they were given, places are added: the same lines may run elsewhere with other places."""
-    for one in TARGETS:
-        if one.is_here:
-            print(record.Cell(one, NnlockV1.name, options.seed, options.effort, {}).command + (f" --records {options.records}" if options.records else ""))
+    for target in TARGETS:
+        cell = record.Cell(target, NnlockV1.name, options.seed, options.effort, {})
+        if target.is_here and not (options.missing and cell.place(options.records or RECORDS).exists()):
+            print(cell.command + (f" --records {options.records}" if options.records else ""))
 
 
 def run(options):
@@ -108,7 +110,7 @@ def run(options):
     target = target_named(options.model)
     if not target.is_here:
         raise FileNotFoundError(f"{target.path}: not here; NNLOCK_DATA_DIR names the folder of public models")
-    texts = run_cell(target, NnlockV1(options.lab), options.seed, options.effort, options.records or ROOT / "lab" / "records")
+    texts = run_cell(target, NnlockV1(options.lab), options.seed, options.effort, options.records or RECORDS)
     for text in texts:
         print(f"FOUND: {text}")
     return 1 if texts else 0
@@ -120,6 +122,7 @@ def main():
     choice.add_argument("--model", help="the name of one model")
     choice.add_argument("--cells", action="store_true", help="print the command of each model whose file is here")
     choice.add_argument("--list", action="store_true", help="print the models")
+    parser.add_argument("--missing", action="store_true", help="with --cells: only those without a record")
     parser.add_argument("--seed", type=int, default=1, help="of all keys and networks (default: %(default)s)")
     parser.add_argument("--effort", choices=("smoke", "full"), default="full", help="4 keys or 100 (default: %(default)s)")
     parser.add_argument("--records", type=Path, help="folder of records (default: lab/records)")
