@@ -4,6 +4,7 @@
 #include "lab/attack.hpp"
 
 #include <algorithm>
+#include <sstream>
 #include <stdexcept>
 
 #include "lab/failure.hpp"
@@ -20,6 +21,22 @@ const char* to_string(Knows knows) {
   }
   return "";
 }
+
+namespace {
+
+double number_in(const std::string& text, const std::string& name) {
+  std::size_t used = 0;
+  double value = 0;
+  try {
+    value = std::stod(text, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  if (used == 0 || used != text.size() || !(std::abs(value) < 1e15)) throw Failure(name + " is no number: " + text, "give a number");
+  return value;
+}
+
+}  // namespace
 
 bool AttackInfo::knows_about(Knows what) const { return std::find(knows.begin(), knows.end(), what) != knows.end(); }
 
@@ -43,16 +60,20 @@ std::int64_t Budget::whole(const std::string& name) const {
   return static_cast<std::int64_t>(value);
 }
 
-double Budget::real(const std::string& name) const {
-  std::size_t used = 0;
-  double value = 0;
-  try {
-    value = std::stod(text(name), &used);
-  } catch (const std::exception&) {
-    used = 0;
-  }
-  if (used == 0 || used != text(name).size() || !(std::abs(value) < 1e15)) throw Failure(name + " is no number: " + text(name), "give a number");
-  return value;
+double Budget::real(const std::string& name) const { return number_in(text(name), name); }
+
+std::vector<std::string> Budget::names(const std::string& name) const {
+  std::vector<std::string> items;
+  std::istringstream rest(text(name));
+  for (std::string item; std::getline(rest, item, ',');) items.push_back(item);
+  if (items.empty()) throw Failure(name + " is empty", "give at least one, separated by commas");
+  return items;
+}
+
+std::vector<double> Budget::reals(const std::string& name) const {
+  std::vector<double> values;
+  for (const std::string& item : names(name)) values.push_back(number_in(item, name));
+  return values;
 }
 
 Attacker::Attacker(const AttackInfo& info, Hands hands) : info_(info), hands_(std::move(hands)) {}
@@ -107,7 +128,7 @@ std::string why_not(const Attack& attack, const Target& target) {
 }
 
 const std::vector<const Attack*>& attacks() {
-  static const std::vector<const Attack*> all = {&wrong_keys()};
+  static const std::vector<const Attack*> all = {&wrong_keys(), &fine_tuning(), &fine_tuning_public_base(), &repair()};
   return all;
 }
 

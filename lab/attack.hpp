@@ -51,6 +51,8 @@ class Budget {
   std::int64_t whole(const std::string& name) const;
   double real(const std::string& name) const;
   const std::string& text(const std::string& name) const;
+  std::vector<std::string> names(const std::string& name) const;  // separated by commas
+  std::vector<double> reals(const std::string& name) const;
   const std::map<std::string, std::string>& all() const { return values_; }
 
  private:
@@ -134,5 +136,8 @@ const Attack& attack_named(const std::string& name);  // throws Failure
 
 // One maker for each folder.
 const Attack& wrong_keys();
+const Attack& fine_tuning();
+const Attack& fine_tuning_public_base();
+const Attack& repair();
 
 }  // namespace nnlock::lab

@@ -57,6 +57,10 @@ TEST(Budget, IsThatOfTheEffortUnlessTheCellSaysOtherwise) {
   EXPECT_THROW(Budget(attack.info(), {.with = {{"steps", "7x"}}}).real("steps"), Failure);
   EXPECT_THROW(Budget(attack.info(), {.with = {{"steps", "7.5"}}}).whole("steps"), Failure);
   EXPECT_THROW(Budget(attack.info(), {}).real("jumps"), std::logic_error);
+  EXPECT_EQ(Budget(attack.info(), {.with = {{"steps", "7,1e-3"}}}).reals("steps"), (std::vector<double>{7, 1e-3}));
+  EXPECT_EQ(Budget(attack.info(), {.with = {{"steps", "one,all"}}}).names("steps"), (std::vector<std::string>{"one", "all"}));
+  EXPECT_THROW(Budget(attack.info(), {.with = {{"steps", "7,,8"}}}).reals("steps"), Failure);
+  EXPECT_THROW(Budget(attack.info(), {.with = {{"steps", ""}}}).names("steps"), Failure);
 }
 
 TEST(Attacks, EachNamesCellsThatExist) {

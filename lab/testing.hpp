@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "lab/datasets/dataset.hpp"
 #include "lab/files.hpp"
 #include "lab/random.hpp"
 
@@ -51,6 +52,16 @@ inline void write_stripes(const Path& folder, std::size_t training, std::size_t 
   };
   write_part("train", training);
   write_part("t10k", test);
+}
+
+// Stripes under so much noise that a few images of each class are too few to learn from, and 100 of each are enough.
+inline Dataset noisy_stripes() {
+  const TemporaryFolder folder;
+  write_stripes(folder.path(), 2000, 500);
+  Dataset dataset = load_dataset("mnist", folder.path());
+  torch::manual_seed(1);
+  for (Images* part : {&dataset.training, &dataset.test}) part->pixels += 2.5 * torch::randn_like(part->pixels);
+  return dataset;
 }
 
 }  // namespace nnlock::lab

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "lab/failure.hpp"
+#include "lab/metrics.hpp"
 #include "lab/targets/checkpoint.hpp"
 #include "lab/targets/network.hpp"
 #include "lab/targets/training.hpp"
@@ -108,6 +109,22 @@ TEST(Training, LearnsAndRepeatsItself) {
   EXPECT_GT(images_answered.argmax(1).eq(images.labels).to(torch::kFloat64).mean().item<double>(), 0.95);
   EXPECT_TRUE(torch::equal(images_answered, again->forward(images.pixels)));
   EXPECT_FALSE(torch::equal(images_answered, other->forward(images.pixels)));
+}
+
+TEST(Training, TakesExactlySoManyStepsAndLeavesFrozenLayers) {
+  const Images images = separable(100, 28);
+  auto network = build_network("mlp", {}, 1);
+  const auto& units = network->units();
+  for (auto& parameter : units[0].unit->parameters()) parameter.requires_grad_(false);
+  const auto frozen = units[0].unit->parameters()[0].clone(), free = units[1].unit->parameters()[0].detach().clone();
+  std::vector<std::int64_t> heard;
+  train(*network, images, {.steps = 6, .batch = 30}, 1, quiet, [&](std::int64_t done) {
+    heard.push_back(done);
+    measure(*network, images);  // leaves it in evaluation mode, which must not matter
+  });
+  EXPECT_EQ(heard, (std::vector<std::int64_t>{1, 2, 3, 4, 5, 6}));
+  EXPECT_TRUE(torch::equal(units[0].unit->parameters()[0], frozen));
+  EXPECT_FALSE(torch::equal(units[1].unit->parameters()[0], free));
 }
 
 TEST(Training, GoesThroughNormalisationAndAugmentation) {

@@ -30,9 +30,27 @@ void set_rate(torch::optim::AdamW& optimiser, double rate) {
   for (auto& group : optimiser.param_groups()) static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate);
 }
 
+std::vector<torch::Tensor> trained_parameters(const Network& network) {
+  std::vector<torch::Tensor> trained;
+  for (const auto& parameter : network.parameters())
+    if (parameter.requires_grad()) trained.push_back(parameter);
+  return trained;
+}
+
+// Returns the loss before the step.
+double take_step(Network& network, torch::optim::AdamW& optimiser, const torch::Tensor& pixels, const torch::Tensor& labels) {
+  optimiser.zero_grad();
+  const auto loss = torch::cross_entropy_loss(network.forward(pixels), labels);
+  loss.backward();
+  optimiser.step();
+  return loss.item<double>();
+}
+
 }  // namespace
 
-std::string Recipe::name() const { return (images == 0 ? "" : "n" + std::to_string(images) + "-") + "e" + std::to_string(epochs); }
+std::string Recipe::name() const {
+  return (images == 0 ? "" : "n" + std::to_string(images) + "-") + (steps > 0 ? "s" + std::to_string(steps) : "e" + std::to_string(epochs));
+}
 
 Recipe recipe_for(const std::string& model, const std::string& dataset, Effort effort) {
   if (effort == Effort::smoke) return {.images = 4000, .epochs = 3, .batch = 64};
@@ -47,28 +65,32 @@ Recipe recipe_for(const std::string& model, const std::string& dataset, Effort e
   return recipe;
 }
 
-void train(Network& network, const Images& images, const Recipe& recipe, std::uint64_t seed, const Log& log) {
+void train(Network& network, const Images& images, const Recipe& recipe, std::uint64_t seed, const Log& log, const AfterStep& after_step) {
   const Images chosen = recipe.images == 0 ? images : random_share(images, recipe.images, seed);
-  const std::int64_t batches = (chosen.size() + recipe.batch - 1) / recipe.batch, steps = batches * recipe.epochs;
+  const std::int64_t batches = (chosen.size() + recipe.batch - 1) / recipe.batch;
+  const std::int64_t steps = recipe.steps > 0 ? recipe.steps : batches * recipe.epochs;
   auto order_random = at::make_generator<at::CPUGeneratorImpl>(seed);
   Random random(seed, "augment");
-  torch::optim::AdamW optimiser(network.parameters(), torch::optim::AdamWOptions(recipe.rate).weight_decay(0.01));
+  torch::optim::AdamW optimiser(trained_parameters(network), torch::optim::AdamWOptions(recipe.rate).weight_decay(0.01));
+  torch::Tensor order;
+  double loss_sum = 0;
   network.train();
-  for (std::int64_t epoch = 0; epoch < recipe.epochs; ++epoch) {
-    const auto order = torch::randperm(chosen.size(), order_random, torch::TensorOptions(torch::kInt64));
-    double loss_sum = 0;
-    for (std::int64_t b = 0; b < batches; ++b) {
-      const auto picked = order.slice(0, b * recipe.batch, std::min(chosen.size(), (b + 1) * recipe.batch));
-      auto pixels = chosen.pixels.index_select(0, picked);
-      if (recipe.augment) pixels = augmented(pixels, random);
-      set_rate(optimiser, rate_at(recipe, epoch * batches + b, steps));
-      optimiser.zero_grad();
-      const auto loss = torch::cross_entropy_loss(network.forward(pixels), chosen.labels.index_select(0, picked));
-      loss.backward();
-      optimiser.step();
-      loss_sum += loss.item<double>();
+  for (std::int64_t step = 0; step < steps; ++step) {
+    const std::int64_t b = step % batches;
+    if (b == 0) order = torch::randperm(chosen.size(), order_random, torch::TensorOptions(torch::kInt64));
+    const auto picked = order.slice(0, b * recipe.batch, std::min(chosen.size(), (b + 1) * recipe.batch));
+    auto pixels = chosen.pixels.index_select(0, picked);
+    if (recipe.augment) pixels = augmented(pixels, random);
+    set_rate(optimiser, rate_at(recipe, step, steps));
+    loss_sum += take_step(network, optimiser, pixels, chosen.labels.index_select(0, picked));
+    if (after_step) {
+      after_step(step + 1);
+      network.train();
     }
-    log("epoch " + std::to_string(epoch + 1) + " of " + std::to_string(recipe.epochs) + ": loss " + std::to_string(loss_sum / static_cast<double>(batches)));
+    if (b + 1 < batches) continue;
+    log("epoch " + std::to_string(step / batches + 1) + " of " + std::to_string((steps + batches - 1) / batches) + ": loss " +
+        std::to_string(loss_sum / static_cast<double>(batches)));
+    loss_sum = 0;
   }
   network.eval();
 }

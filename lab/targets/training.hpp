@@ -18,10 +18,11 @@ enum class Effort { smoke, full };  // seconds for a test, or what the report is
 struct Recipe {
   std::int64_t images = 0;   // of the training set; 0: all
   std::int64_t epochs = 1;
+  std::int64_t steps = 0;    // above 0: so many batches, in place of whole epochs
   std::int64_t batch = 128;
   double rate = 2e-3;        // highest, of AdamW: up over the first fifth of the steps, then linearly to zero
   bool augment = false;      // mirrored at random, and moved by up to two pixels
-  std::string name() const;  // for file names: n4000-e2
+  std::string name() const;  // for file names: n4000-e2, n600-s300
 };
 
 // What the lab trains a model with.
@@ -29,7 +30,9 @@ Recipe recipe_for(const std::string& model, const std::string& dataset, Effort e
 
 using Log = std::function<void(const std::string& line)>;
 
-// Signs that are set stay set: HPNN's networks are trained under the key. Leaves the network in evaluation mode.
-void train(Network& network, const Images& images, const Recipe& recipe, std::uint64_t seed, const Log& log);
+// Trains the parameters that ask for a gradient, which are all if nobody froze any. Signs that are set stay set: HPNN's networks are
+// trained under the key. `after_step` hears how many steps are done and may measure the network. Leaves it in evaluation mode.
+using AfterStep = std::function<void(std::int64_t done)>;
+void train(Network& network, const Images& images, const Recipe& recipe, std::uint64_t seed, const Log& log, const AfterStep& after_step = {});
 
 }  // namespace nnlock::lab
