@@ -46,8 +46,8 @@ class Repair : public Attack {
   std::vector<Cell> cells(Effort effort) const override {
     if (effort == Effort::smoke) return {{.attack = info().name, .dataset = "fashion", .model = "mlp", .scheme = "nnlock-v1", .effort = effort}};
     std::vector<Cell> cells;
-    for (const char* model : {"mlp", "lenet5"})
-      for (const std::uint64_t seed : {1u, 2u, 3u})
+    for (const std::uint64_t seed : {1u, 2u, 3u})
+      for (const char* model : {"mlp", "lenet5"})
         cells.push_back({.attack = info().name, .dataset = "fashion", .model = model, .scheme = "nnlock-v1", .seed = seed});
     return cells;
   }
