@@ -139,5 +139,11 @@ const Attack& wrong_keys();
 const Attack& fine_tuning();
 const Attack& fine_tuning_public_base();
 const Attack& repair();
+const Attack& genetic();
+const Attack& genetic_oracle();
+const Attack& genetic_weights();
+const Attack& gradient();
+const Attack& gradient_stream();
+const Attack& hill_climbing();
 
 }  // namespace nnlock::lab
