@@ -5,6 +5,7 @@
 // tournament selection, crossover, mutation. `genetic` has labels, `genetic-oracle` the answers of an authorised device.
 #include "lab/attack.hpp"
 #include "lab/genetic/evolution.hpp"
+#include "lab/genetic/section.hpp"
 #include "lab/key_search/key_trial.hpp"
 
 namespace nnlock::lab {
@@ -78,6 +79,8 @@ class Genetic : public Attack {
   }
 
   std::vector<Cell> cells(Effort effort) const override;
+  void report(const RecordSet& records, Page& page) const override { report_genetic(records, info(), page); }
+  std::vector<Finding> findings(const RecordSet& records, const Page&) const override { return findings_of_genetic(records, info()); }
 
  private:
   bool asks() const { return info_.knows_about(Knows::oracle); }

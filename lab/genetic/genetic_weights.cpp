@@ -5,6 +5,7 @@
 // start from than any other. Once from the locked weights, once from random initialisation, with one budget.
 #include "lab/attack.hpp"
 #include "lab/genetic/evolution.hpp"
+#include "lab/genetic/section.hpp"
 #include "lab/key_search/key_trial.hpp"
 #include "lab/wrong_keys/random_networks.hpp"
 
@@ -89,6 +90,7 @@ class GeneticWeights : public Attack {
     add("lenet5", "nnlock-2022-128", Form::int8);
     return cells;
   }
+  void report(const RecordSet& records, Page& page) const override { report_genetic_weights(records, info(), page); }
 
  private:
   static Json searched(const Attacker& attacker, const Images& images, const Weights& start, const Source& source, const Judge& judge, const Budget& budget) {

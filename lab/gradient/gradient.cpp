@@ -5,6 +5,7 @@
 // its sign is the bit. The descent often ends near the opposite of the key, where the loss is higher; so several random starts are taken a few
 // steps down, and the one with the least loss goes on. A key that goes through a cipher has no gradient; gradient-stream is what corresponds to this there.
 #include "lab/attack.hpp"
+#include "lab/gradient/section.hpp"
 #include "lab/key_search/key_trial.hpp"
 #include "lab/schemes/hpnn.hpp"
 
@@ -127,6 +128,8 @@ class Gradient : public Attack {
     add("mlp", "hpnn-256", 1);
     return cells;
   }
+  void report(const RecordSet& records, Page& page) const override { report_gradient(records, info(), page); }
+  std::vector<Finding> findings(const RecordSet& records, const Page&) const override { return findings_of_gradient(records, info()); }
 
  private:
   // `outcome` gets what each start reached: loss, share of right bits and accuracy.

@@ -7,6 +7,7 @@
 // are learnt as plain numbers from zero, which favours the attacker. There are then more unknowns than weights, so this is training from
 // scratch by another road; two controls run beside it: the same from random bytes, and common training from random initialisation.
 #include "lab/attack.hpp"
+#include "lab/gradient/section.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -111,6 +112,7 @@ class GradientStream : public Attack {
       for (const char* model : {"mlp", "lenet5"}) add(model, scheme);
     return cells;
   }
+  void report(const RecordSet& records, Page& page) const override { report_gradient_stream(records, info(), page); }
 
  private:
   static Weights with_random_bytes(const Weights& locked, std::uint64_t seed) {

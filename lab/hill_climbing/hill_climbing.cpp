@@ -7,6 +7,8 @@
 
 #include "lab/attack.hpp"
 #include "lab/key_search/key_trial.hpp"
+#include "lab/key_search/section.hpp"
+#include "lab/report/figures.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -32,7 +34,7 @@ class Climber {
   std::int64_t evaluations() const { return evaluations_; }
   // By evaluations, every hundredth and the last: the best fitness so far, what the judge sees of that key, and the climbs begun.
   const Json& course() const { return course_; }
-  // For each start: the fitness where the climb ended, and whether that was a summit or the end of the budget.
+  // For each start: the fitness where the climb ended, and whether that was a summit (1) or the end of the budget (0).
   const Json& climbs() const { return climbs_; }
 
  private:
@@ -54,7 +56,7 @@ class Climber {
     bool improved = true;
     while (improved && left()) improved = pass(key, height);
     climb["fitness"] = height;
-    climb["summit"] = !improved;
+    climb["summit"] = improved ? 0 : 1;
     climbs_.push_back(climb);
   }
 
@@ -133,6 +135,26 @@ class HillClimbing : public Attack {
       add("lenet5", "nnlock-2022-128", Form::int8, seed);
     }
     return cells;
+  }
+
+  void report(const RecordSet& records, Page& page) const override {
+    const auto groups = groups_of(records, info());
+    search_findings(groups, page);
+    search_table(groups, page);
+    Table summits{.columns = {"scheme", "target", "climbs", "of these to a summit"}, .rows = {}};
+    for (const SearchGroup& group : groups) {
+      std::size_t climbs = 0, ended = 0;
+      for (const Record* record : group.records)
+        for (std::size_t i = 0; i < record->size("outcome.climbs"); ++i) {
+          ++climbs;
+          ended += record->number("outcome.climbs." + std::to_string(i) + ".summit") == 1;
+        }
+      summits.rows.push_back({group.first().scheme(), group.target(), std::to_string(climbs), std::to_string(ended)});
+    }
+    page.paragraph("A climb ends on a summit, where no single flip helps, or with the budget.");
+    page.table(summits);
+    const Plot plot{.name = info().name, .title = "test accuracy of the best key, mean over keys", .x_axis = "keys tried", .y_axis = "accuracy (%)", .y_from = 0, .y_to = 100, .curves = {}, .level = 10};
+    plots_by_model(with_usual_settings(groups), plot, [](const auto& some) { return mean_curves(some, "course.evaluations", "course.accuracy", 100); }, page);
   }
 };
 
