@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Key bits of HPNN relaxed: each factor is tanh of a number that descends the gradient of the loss on some labelled images; in the end
-// its sign is the bit. The descent often ends near the opposite of the key, where the loss is higher; so several random starts are taken a few
+// its sign is the bit. The descent often ends far from the key, where the loss is higher; so several random starts are taken a few
 // steps down, and the one with the least loss goes on. A key that goes through a cipher has no gradient; gradient-stream is what corresponds to this there.
 #include "lab/attack.hpp"
 #include "lab/gradient/section.hpp"

@@ -72,7 +72,7 @@ class GradientStream : public Attack {
                                  .knows = {Knows::locked_file, Knows::architecture, Knows::training_data},
                                  .budget = {{"images", "200", "600", "labelled images that give the loss"},
                                             {"steps", "60", "200", "of Adam, on all images"},
-                                            {"rate", "0.1", "0.1", "of Adam, for the relaxed bits"},
+                                            {"rate", "0.02", "0.02", "of Adam, for the relaxed bits"},
                                             {"plain_rate", "0.001", "0.001", "of Adam, for biases, and for the weights of common training"}}};
     return info;
   }
@@ -153,8 +153,9 @@ class GradientStream : public Attack {
       set_weights(false);
       const double loss = loss_and_gradients(*network, images);
       if (step % 20 == 0 || step == settings.steps) {
-        set_weights(true);
         note(course, judge, *network, step, loss);
+        set_weights(true);
+        course["rounded_accuracy"].push_back(judge.measure(*network).accuracy);
       }
       if (step == settings.steps) break;
       bit_optimiser.zero_grad();
@@ -165,6 +166,7 @@ class GradientStream : public Attack {
     std::int64_t unknowns = 0;
     for (const auto& tensor : bits) unknowns += tensor.numel();
     course["unknown_bits"] = unknowns;
+    set_weights(false);  // nothing obliges a thief to round
     course["final_accuracy"] = judge.measure(*network).accuracy;
     return course;
   }

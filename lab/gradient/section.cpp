@@ -18,13 +18,13 @@ std::size_t found(const SearchGroup& group) {
       std::count_if(group.records.begin(), group.records.end(), [](const Record* record) { return record->number("outcome.found.bits_right") >= kFound; }));
 }
 
-// How many starts headed for the key and not for its opposite.
+// How many starts have at least nine tenths of the bits after the first steps.
 std::string starts_of(const SearchGroup& group) {
   std::size_t towards = 0, all = 0;
   for (const Record* record : group.records)
     for (const double share : record->numbers("outcome.starts.bits_right")) {
       ++all;
-      towards += share > 0.5;
+      towards += share >= 0.9;
     }
   return std::to_string(towards) + " of " + std::to_string(all);
 }
@@ -33,7 +33,7 @@ std::string starts_of(const SearchGroup& group) {
 
 void report_gradient(const RecordSet& records, const AttackInfo& info, Page& page) {
   const auto groups = groups_of(records, info);
-  Table table{.columns = {"scheme", "target", "settings", "keys", "bits right (%)", "bits that matter", "of these right (%)", "95 % found", "right key", "wrong keys", "found key", "starts towards the key",
+  Table table{.columns = {"scheme", "target", "settings", "keys", "bits right (%)", "bits that matter", "of these right (%)", "95 % found", "right key", "wrong keys", "found key", "starts with 90 %",
                           "record of seed"},
               .rows = {}};
   std::vector<std::string> items;
@@ -43,7 +43,7 @@ void report_gradient(const RecordSet& records, const AttackInfo& info, Page& pag
                           fixed(summary_of(group, "influence.bits_that_matter").mean, 1), figure("influence.bits_right_that_matter"), std::to_string(found(group)),
                           figure("found.right_key_accuracy"), figure("found.wrong_key_accuracy"), figure("found.accuracy"), starts_of(group), links(group, page)});
     items.push_back("`" + group.first().scheme() + "`, " + group.target() + ": " + std::to_string(found(group)) + " of " + counted(group.records.size(), "key") +
-                    " are found to at least 95 %; after the first steps " + starts_of(group) + " starts have more than half of the bits, the others head for the opposite of the key.");
+                    " are found to at least 95 %; after the first steps " + starts_of(group) + " starts have at least 90 % of the bits.");
   }
   page.paragraph("**Findings.**");
   page.list(items);

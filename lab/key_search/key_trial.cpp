@@ -11,7 +11,7 @@ namespace nnlock::lab {
 namespace {
 
 constexpr int kWrongKeys = 20;
-constexpr double kWorstLoss = 1e4;
+constexpr double kWorstLoss = 1e30;
 
 torch::Tensor probabilities(const torch::Tensor& logits) { return torch::softmax(logits.to(torch::kFloat64), 1); }
 

@@ -27,7 +27,7 @@ class Fitness {
  public:
   enum class Kind {
     accuracy,    // share of right answers
-    loss,        // minus the mean cross-entropy; that of an image counts as 1e4 at most, and as that when it is no number
+    loss,        // minus the mean cross-entropy; that of an image counts as 1e30 at most, and as that when it is no number
     divergence,  // minus the mean Jensen-Shannon divergence from the oracle's answers, in bits
   };
   static Kind kind_named(const std::string& name);  // accuracy or loss; throws Failure
