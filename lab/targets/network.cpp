@@ -40,11 +40,12 @@ Unit::Unit(const Shape& shape) : shape_(shape) {
 torch::Tensor Unit::forward(const torch::Tensor& x) {
   if (watches_input) input_peak = std::max(input_peak, x.abs().max().item<double>());
   const torch::Tensor input = input_scale > 0 ? quantised(x, input_scale) : x;
-  torch::Tensor sum = shape_.kernel == 0 ? torch::linear(input, weight_, bias_)
-                                         : torch::conv2d(input, weight_, bias_, shape_.stride, shape_.padding, 1, shape_.groups);
-  if (shape_.normalised) sum = torch::batch_norm(sum, norm_weight_, norm_bias_, norm_mean_, norm_var_, is_training(), 0.1, kEpsilon, false);
-  if (!sign.defined()) return sum;
-  return sum * (shape_.kernel == 0 ? sign : sign.view({1, -1, 1, 1}));
+  torch::Tensor y = shape_.kernel == 0 ? torch::linear(input, weight_, bias_)
+                                       : torch::conv2d(input, weight_, bias_, shape_.stride, shape_.padding, 1, shape_.groups);
+  if (shape_.normalised) y = torch::batch_norm(y, norm_weight_, norm_bias_, norm_mean_, norm_var_, is_training(), 0.1, kEpsilon, false);
+  if (keeps_sum) sum = y;
+  if (!sign.defined()) return y;
+  return y * (shape_.kernel == 0 ? sign : sign.view({1, -1, 1, 1}));
 }
 
 Unit::Folded Unit::folded() const {

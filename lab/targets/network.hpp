@@ -36,6 +36,8 @@ class Unit : public torch::nn::Module {
   void set_folded(const Folded& folded);
 
   torch::Tensor sign;        // `out` values or undefined; may carry a gradient
+  bool keeps_sum = false;    // keep the last pre-activation, before its sign
+  torch::Tensor sum;
   bool watches_input = false;  // keep the largest magnitude that came in, for quantisation
   double input_peak = 0;
   double input_scale = 0;    // above 0: the input is rounded and clamped to -127 to 127 times this, as int8 inference does
