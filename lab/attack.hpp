@@ -149,5 +149,6 @@ const Attack& fine_tuning();
 const Attack& fine_tuning_public_base();
 const Attack& repair();
 const Attack& input_output();
+const Attack& distillation();
 
 }  // namespace nnlock::lab

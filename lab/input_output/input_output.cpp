@@ -4,6 +4,7 @@
 // Key recovery from questions to an authorised device, in the manner of Li, Zhao, He and Zhou (DAC 2024), of which the abstract is
 // public: algebraic where that works, learning elsewhere, incremental, with checks. No training image is used.
 #include "lab/input_output/recovery.hpp"
+#include "lab/input_output/section.hpp"
 #include "lab/schemes/hpnn.hpp"
 
 namespace nnlock::lab {
@@ -44,6 +45,8 @@ class InputOutput : public Attack {
   }
 
   std::vector<Cell> cells(Effort effort) const override;
+  void report(const RecordSet& records, Page& page) const override { report_input_output(records, page); }
+  std::vector<Finding> findings(const RecordSet& records, const Page&) const override { return input_output_findings(records); }
 
  private:
   // A bit matters when the right network's logits for made-up images change with it.
