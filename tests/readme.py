@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: The nnlock authors
 # SPDX-License-Identifier: Apache-2.0
-"""The README tells the truth: its C++ is the example that is built, and its session is what the program prints.
+"""Documents tell the truth: C++ that one shows is a file that is built, and the README's session is what the program prints.
 
 In the session, lines that begin with `$` are run in order in an empty folder; what follows must be what they print. `...` stands for
 any text: keys, lock ids and sizes of random records differ from run to run.
@@ -18,9 +18,12 @@ def blocks(text, language):
     return re.findall(rf"```{language}\n(.*?)```", text, re.S)
 
 
-def check_cpp(readme, root):
-    example = (root / "examples/cpp/unlock_in_memory.cpp").read_text()
-    return [] if any(block == example for block in blocks(readme, "cpp")) else ["the README's C++ is not examples/cpp/unlock_in_memory.cpp"]
+SHOWN = {"README.md": "examples/cpp/unlock_in_memory.cpp", "docs/new-scheme.md": "lab/schemes/toy_rows.cpp"}
+
+
+def check_cpp(root):
+    return [f"the C++ in {document} is not {file}" for document, file in SHOWN.items()
+            if (root / file).read_text() not in blocks((root / document).read_text(), "cpp")]
 
 
 def pattern_of(lines):
@@ -52,7 +55,7 @@ def check_session(session, root, programs):
 def main(root, program, example):
     readme = (root / "README.md").read_text()
     sessions = blocks(readme, "console")
-    errors = check_cpp(readme, root)
+    errors = check_cpp(root)
     if not sessions or not steps(sessions[0]):
         errors.append("the README shows no session")
     for session in sessions:

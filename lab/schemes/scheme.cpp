@@ -24,6 +24,7 @@ const std::vector<Maker>& makers() {
       {"hpnn-64", [] { return make_hpnn(64); }},
       {"hpnn-128", [] { return make_hpnn(128); }},
       {"hpnn-256", [] { return make_hpnn(256); }},
+      {"toy-rows", make_toy_rows},
   };
   return all;
 }

@@ -57,5 +57,6 @@ std::unique_ptr<Scheme> make_scheme(const std::string& name);  // throws Failure
 std::unique_ptr<Scheme> make_nnlock_v1();
 std::unique_ptr<Scheme> make_nnlock_2022(std::size_t key_bits);
 std::unique_ptr<Scheme> make_hpnn(std::size_t key_bits);
+std::unique_ptr<Scheme> make_toy_rows();
 
 }  // namespace nnlock::lab

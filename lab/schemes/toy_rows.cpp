@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// A lock to practise on (docs/new-scheme.md), weak on purpose: key bit j negates rows j, j + 64, j + 128 ... of the first layer's weights.
+// 64 bits are too many to try them all, and yet the key falls.
+#include "lab/failure.hpp"
+#include "lab/schemes/scheme.hpp"
+#include "lab/weights/forms.hpp"
+
+namespace nnlock::lab {
+namespace {
+
+class ToyRows : public Scheme {
+ public:
+  const SchemeInfo& info() const override {
+    static const SchemeInfo info{.name = "toy-rows", .key_bits = 64, .scramble = Scramble::none};
+    return info;
+  }
+
+  Bytes lock(const Bytes& model_file, const Key& key, std::uint64_t) const override { return to_safetensors(with_rows_negated(model_file, key)); }
+  Weights unlock(const Bytes& locked, const Key& key) const override { return with_rows_negated(locked, key); }  // twice is not at all
+
+ private:
+  static Weights with_rows_negated(const Bytes& file, const Key& key) {
+    Weights weights = from_safetensors(file, "the model");
+    torch::Tensor& first = first_layer(weights);
+    for (std::int64_t row = 0; row < first.size(0); ++row)
+      if (key.bit(static_cast<std::size_t>(row) % key.bits())) first[row].neg_();
+    return weights;
+  }
+
+  static torch::Tensor& first_layer(Weights& weights) {
+    for (auto& [name, value] : weights)
+      if (value.dim() >= 2 && !is_scale(name)) return value;
+    throw Failure("the model has no layer with weights", "lock a network of the lab");
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Scheme> make_toy_rows() { return std::make_unique<ToyRows>(); }
+
+}  // namespace nnlock::lab
