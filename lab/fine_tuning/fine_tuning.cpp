@@ -5,6 +5,7 @@
 // the weights that a wrong key gives, beside a network of the usual initialiser that gets the same data, steps and settings. Nothing is
 // repaired before (repair/ does that): training uses the statistics of the batch, whatever the running ones are.
 #include "lab/fine_tuning/fine_tune.hpp"
+#include "lab/fine_tuning/section.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -58,6 +59,8 @@ class FineTuning : public Attack {
       for (const char* share : kShares) cells.push_back(cell_of(info().name, model, "hpnn-64", share, 1));
     return cells;
   }
+  void report(const RecordSet& records, Page& page) const override { report_fine_tuning(records, {"locked", "wrong_key"}, page); }
+  std::vector<Finding> findings(const RecordSet& records, const Page&) const override { return findings_of_fine_tuning(records); }
 
  private:
   // The last layer alone on one model; fewer steps and rates where an image costs most.
@@ -98,6 +101,7 @@ class FineTuningPublicBase : public Attack {
       for (const char* share : kShares) cells.push_back(cell_of(info().name, model, "nnlock-v1", share, 1));
     return cells;
   }
+  void report(const RecordSet& records, Page& page) const override { report_fine_tuning(records, {"public"}, page); }
 };
 
 }  // namespace

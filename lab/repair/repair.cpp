@@ -4,6 +4,7 @@
 // Do locked weights become useful when they are brought into shape first? Pruning, requantisation, clipping and norm matching of the locked
 // weights, and of those a wrong key gives; each result is measured as it is, and after the fine-tuning that random initialisation gets too.
 #include "lab/fine_tuning/fine_tune.hpp"
+#include "lab/repair/section.hpp"
 #include "lab/repair/transforms.hpp"
 
 namespace nnlock::lab {
@@ -51,6 +52,8 @@ class Repair : public Attack {
         cells.push_back({.attack = info().name, .dataset = "fashion", .model = model, .scheme = "nnlock-v1", .seed = seed});
     return cells;
   }
+  void report(const RecordSet& records, Page& page) const override { report_repair(records, page); }
+  std::vector<Finding> findings(const RecordSet& records, const Page&) const override { return findings_of_repair(records); }
 
  private:
   static std::vector<Parameter> parameters() {

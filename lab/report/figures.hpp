@@ -19,6 +19,8 @@ std::string counted(std::size_t count, const std::string& thing);      // "1 rec
 
 // The z beyond which a standard normal variable lies, on either side, with this probability.
 double two_sided_bound(double probability);
+// The t beyond which Student's variable with so many degrees of freedom, at least one, lies on one side with this probability, under a half.
+double one_sided_t_bound(double probability, std::size_t freedom);
 // The level of each of `tests` independent tests that gives `level` for all together (Sidak).
 double level_of_each(double level, std::size_t tests);
 
