@@ -24,6 +24,8 @@ Json record_of(const std::string& attack, const std::string& model, const std::s
   json["target"]["scheme"] = scheme;
   json["seed"] = seed;
   json["effort"] = "full";
+  json["command"] = "nnlock-lab run";
+  json["commit"] = "abc123";
   return json;
 }
 
