@@ -145,9 +145,6 @@ const Attack& genetic_weights();
 const Attack& gradient();
 const Attack& gradient_stream();
 const Attack& hill_climbing();
-const Attack& fine_tuning();
-const Attack& fine_tuning_public_base();
-const Attack& repair();
 const Attack& input_output();
 const Attack& distillation();
 
