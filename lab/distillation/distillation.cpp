@@ -18,7 +18,7 @@ struct Student {
   double temperature = 1;  // of the student's logits in training; that of the targets is in them
 };
 
-torch::Tensor one_hot(const torch::Tensor& labels) { return torch::one_hot(labels, kClasses).to(torch::kFloat32); }
+torch::Tensor only_the_answer(const torch::Tensor& labels) { return torch::one_hot(labels, kClasses).to(torch::kFloat32); }
 
 // As targets/training.hpp does it, but with probabilities for labels.
 void train_student(Network& network, const torch::Tensor& pixels, const Student& student, const Recipe& recipe, std::uint64_t seed) {
@@ -70,8 +70,8 @@ class Distillation : public Attack {
       outcome[name] = taught(attacker, judge, budget, images.pixels, student, right);
     };
     add("logits", {torch::softmax(logits / temperature, 1), temperature});
-    add("answers", {one_hot(logits.argmax(1))});
-    add("labels", {one_hot(images.labels)});  // no oracle: what the images are worth by themselves, to someone who knows their labels
+    add("answers", {only_the_answer(logits.argmax(1))});
+    add("labels", {only_the_answer(images.labels)});  // no oracle: what the images are worth by themselves, to someone who knows their labels
     return outcome;
   }
 
