@@ -8,7 +8,7 @@ namespace {
 
 constexpr double kStep = 0.05;   // of a pre-activation, away from zero, so that it does not switch
 constexpr double kLeak = 0.05;   // of the move, that another pre-activation may take part in it before the move is left out
-constexpr double kOn = 0.1, kOff = 0.02;  // of the upper quartile of the answers to all moves
+constexpr double kOn = 0.1, kOff = 0.02;  // of the largest answer to a move: often only a few units are on
 
 // The pre-activations of the unit, images x outputs.
 torch::Tensor sums(Copy& copy, Unit& unit, const torch::Tensor& factors, const torch::Tensor& pixels) {
@@ -39,8 +39,8 @@ torch::Tensor clean(const torch::Tensor& before, const torch::Tensor& after, con
 }
 
 void count(Evidence& evidence, const torch::Tensor& bits, const torch::Tensor& z, const torch::Tensor& answers, const torch::Tensor& usable) {
-  const double typical = torch::quantile(answers.masked_select(usable), 0.75).item<double>();
-  const auto on = usable & (answers > kOn * typical), off = usable & (answers < kOff * typical);
+  const double largest = answers.masked_select(usable).max().item<double>();
+  const auto on = usable & (answers > kOn * largest), off = usable & (answers < kOff * largest);
   evidence.positive.index_add_(0, bits, (on & (z > 0)).to(torch::kInt64));
   evidence.negative.index_add_(0, bits, (on & (z < 0)).to(torch::kInt64));
   evidence.on += on.sum().item<std::int64_t>();

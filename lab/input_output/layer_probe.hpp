@@ -4,7 +4,7 @@
 // The algebraic step. Let the bits in front of a dense layer be known. Then its pre-activations z are known for every input, and so is
 // the direction in which an input must move so that one of them moves and the others stay. The oracle's logits follow such a move if
 // that unit is switched on, and stay if the rectifier holds it off: the sign of its z then tells the key bit, whatever the bits behind
-// are. With one wrong bit in front, the directions are wrong and the logits follow all moves: the step checks what it builds on.
+// are. It reads the first layer of a perceptron. Behind convolutions, or where few units are on, no unit can be moved alone, and the step says nothing.
 #pragma once
 
 #include "lab/input_output/copy.hpp"

@@ -10,6 +10,9 @@ namespace {
 
 Record record_of(const std::string& attack, const std::string& scheme, int seed, double found, double bits, const std::string& population = "60") {
   Json json;
+  json["record"] = 1;
+  json["command"] = "nnlock-lab run";
+  json["commit"] = "abc123";
   json["attack"]["name"] = attack;
   json["attack"]["budget"]["population"] = population;
   json["target"]["dataset"] = "fashion";

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A lock to practise on (docs/new-scheme.md), weak on purpose: key bit j negates rows j, j + 64, j + 128 ... of the first layer's weights.
+// A lock to practise on (docs/new-scheme.md), weak on purpose: key bit j negates rows j, j + 64, j + 128 ... of each layer's
+// weights.
 // 64 bits are too many to try them all, and yet the key falls.
-#include "lab/failure.hpp"
 #include "lab/schemes/scheme.hpp"
 #include "lab/weights/forms.hpp"
 
@@ -23,16 +23,12 @@ class ToyRows : public Scheme {
  private:
   static Weights with_rows_negated(const Bytes& file, const Key& key) {
     Weights weights = from_safetensors(file, "the model");
-    torch::Tensor& first = first_layer(weights);
-    for (std::int64_t row = 0; row < first.size(0); ++row)
-      if (key.bit(static_cast<std::size_t>(row) % key.bits())) first[row].neg_();
+    for (auto& [name, value] : weights) {
+      if (value.dim() < 2 || is_scale(name)) continue;  // biases and scales stay
+      for (std::int64_t row = 0; row < value.size(0); ++row)
+        if (key.bit(static_cast<std::size_t>(row) % key.bits())) value[row].neg_();
+    }
     return weights;
-  }
-
-  static torch::Tensor& first_layer(Weights& weights) {
-    for (auto& [name, value] : weights)
-      if (value.dim() >= 2 && !is_scale(name)) return value;
-    throw Failure("the model has no layer with weights", "lock a network of the lab");
   }
 };
 
