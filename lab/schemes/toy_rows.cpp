@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A lock to practise on (docs/new-scheme.md), weak on purpose: key bit j negates rows j, j + 64, j + 128 ... of each layer's
-// weights.
+// A lock to practise on (docs/new-scheme.md), weak on purpose: key bit j negates rows j, j + 64, j + 128 ... of the weights of each layer.
 // 64 bits are too many to try them all, and yet the key falls.
 #include "lab/schemes/scheme.hpp"
 #include "lab/weights/forms.hpp"
