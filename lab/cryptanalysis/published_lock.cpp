@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "lab/cryptanalysis/published_lock.hpp"
+
+#include "formats/codec.hpp"
+#include "lab/failure.hpp"
+#include "lab/schemes/aes_schedule.hpp"
+
+namespace nnlock::lab {
+namespace {
+
+template <class PerByte>
+Bytes transformed(const Bytes& model, const Key& key, const PerByte& per_byte) {
+  Bytes out = model;
+  std::uint64_t length = 0, at = 0;
+  const auto spans = parameters_of(model);
+  for (const ParamSpan& span : spans) length += span.length;
+  const auto stream = endless_schedule(key.bytes, length);
+  for (const ParamSpan& span : spans)
+    for (std::uint64_t i = span.offset; i < span.offset + span.length; ++i)
+      out[i] = static_cast<std::byte>(per_byte(std::to_integer<std::uint8_t>(out[i]), stream[at++]));
+  return out;
+}
+
+}  // namespace
+
+std::vector<ParamSpan> parameters_of(const Bytes& model) {
+  const formats::MemorySource source(model);
+  const formats::Codec* codec = value_or_throw(formats::detect(source));
+  return value_or_throw(codec->parse(model)).params;
+}
+
+Bytes lock_published(const Bytes& model, const Key& key) {
+  const SBox& s = aes_sbox();
+  return transformed(model, key, [&](std::uint8_t w, std::uint8_t k) { return s[w ^ k]; });
+}
+
+Bytes unlock_published(const Bytes& locked, const Key& key) {
+  const SBox& inverse = aes_inverse_sbox();
+  return transformed(locked, key, [&](std::uint8_t w, std::uint8_t k) { return static_cast<std::uint8_t>(inverse[w] ^ k); });
+}
+
+MaskedStream masked_stream(const Bytes& locked) {
+  MaskedStream stream;
+  for (ParamSpan& span : parameters_of(locked)) {
+    const std::uint64_t at = stream.bytes.size();
+    for (std::uint64_t i = span.offset; i < span.offset + span.length; ++i) stream.bytes.push_back(aes_inverse_sbox()[std::to_integer<std::uint8_t>(locked[i])]);
+    stream.pieces.push_back({std::move(span), at});
+  }
+  return stream;
+}
+
+}  // namespace nnlock::lab

@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// NN-Lock as published, on any model file that a codec reads: w' = S(w XOR k), k the endless key expansion over all parameter bytes in
+// file order. No record is written and nothing is authenticated: the paper has neither.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "lab/files.hpp"
+#include "lab/schemes/key.hpp"
+#include "nnlock/model.hpp"
+
+namespace nnlock::lab {
+
+// Where the parameters of a model file lie. Everyone can see that, locked or not.
+std::vector<ParamSpan> parameters_of(const Bytes& model);  // sorted by offset; throws Failure for a file that no codec reads
+
+Bytes lock_published(const Bytes& model, const Key& key);    // 128 or 256 bits
+Bytes unlock_published(const Bytes& locked, const Key& key);  // with any key
+
+// All parameter bytes of a locked model, one after the other, each w XOR k: the public inverse S-box takes the S-box away, with no key.
+struct MaskedStream {
+  struct Piece {
+    ParamSpan span;        // in the file
+    std::uint64_t at = 0;  // in the stream
+  };
+  std::vector<std::uint8_t> bytes;
+  std::vector<Piece> pieces;
+};
+MaskedStream masked_stream(const Bytes& locked);
+
+}  // namespace nnlock::lab
