@@ -111,6 +111,12 @@ Weights Attacker::public_base() const {
   return hands_.public_base();
 }
 
+std::shared_ptr<Network> network_under(const Key& key, const Attacker& attacker) {
+  auto network = attacker.network();
+  attacker.scheme().install(*network, attacker.locked_file(), key);
+  return network;
+}
+
 std::string Attack::refusal(const Target&) const { return {}; }
 
 void Attack::report(const RecordSet& records, Page& page) const {

@@ -111,6 +111,9 @@ struct Judge {
   Answers measure(Network& network) const { return lab::measure(network, *test); }
 };
 
+// The network of someone who has this key.
+std::shared_ptr<Network> network_under(const Key& key, const Attacker& attacker);
+
 class Attack {
  public:
   virtual ~Attack() = default;

@@ -16,7 +16,7 @@ ARROWS = {
     "python": {"include"},
     "examples": {"include"},
     "bench": {"include"},
-    "lab": {"formats", "include", "lock"},  # may look at any room; nobody looks at it
+    "lab": {"formats", "include", "kernels", "lock"},  # may look at any room; nobody looks at it
 }
 UNUSED_YET = {("examples", "include"), ("bench", "include"), ("python", "include")}
 STANDARD_ONLY = {"include", "kernels"}  # rooms whose product code includes the standard library and intrinsics only

@@ -3,8 +3,6 @@
 //
 // Distillation through the authorised interface: whoever may put questions to an unlocked device can train a network of their own on its
 // answers. No lock of weights can prevent that, and none claims to; it is measured so that its price is known.
-#include <ATen/CPUGeneratorImpl.h>
-
 #include <algorithm>
 
 #include "lab/attack.hpp"
@@ -19,26 +17,6 @@ struct Student {
 };
 
 torch::Tensor only_the_answer(const torch::Tensor& labels) { return torch::one_hot(labels, kClasses).to(torch::kFloat32); }
-
-// As targets/training.hpp does it, but with probabilities for labels.
-void train_student(Network& network, const torch::Tensor& pixels, const Student& student, const Recipe& recipe, std::uint64_t seed) {
-  auto draws = at::make_generator<at::CPUGeneratorImpl>(seed);
-  torch::optim::AdamW optimiser(network.parameters(), torch::optim::AdamWOptions(recipe.rate).weight_decay(0.01));
-  const std::int64_t steps = recipe.epochs * ((pixels.size(0) + recipe.batch - 1) / recipe.batch);
-  const double t = student.temperature;
-  network.train();
-  for (std::int64_t epoch = 0, step = 0; epoch < recipe.epochs; ++epoch)
-    for (const auto& picked : torch::randperm(pixels.size(0), draws, torch::TensorOptions(torch::kInt64)).split(recipe.batch)) {
-      const double done = (static_cast<double>(step++) + 0.5) / static_cast<double>(steps);
-      for (auto& group : optimiser.param_groups())
-        static_cast<torch::optim::AdamWOptions&>(group.options()).lr(recipe.rate * (done < 0.2 ? done / 0.2 : (1 - done) / 0.8));
-      optimiser.zero_grad();
-      const auto says = torch::log_softmax(network.forward(pixels.index_select(0, picked)) / t, 1);
-      (-(student.targets.index_select(0, picked) * says).sum(1).mean() * t * t).backward();
-      optimiser.step();
-    }
-  network.eval();
-}
 
 class Distillation : public Attack {
  public:
@@ -67,7 +45,7 @@ class Distillation : public Attack {
     outcome["right_key"] = to_json(lab::judge(right, judge.test->labels));
     const auto add = [&](const std::string& name, const Student& student) {
       log("student of " + name);
-      outcome[name] = taught(attacker, judge, budget, images.pixels, student, right);
+      outcome[name] = taught(attacker, judge, budget, images.pixels, student, right, log);
     };
     add("logits", {torch::softmax(logits / temperature, 1), temperature});
     add("answers", {only_the_answer(logits.argmax(1))});
@@ -90,10 +68,12 @@ class Distillation : public Attack {
   void report(const RecordSet& records, Page& page) const override { report_distillation(records, page); }
 
  private:
-  static Json taught(Attacker& attacker, const Judge& judge, const Budget& budget, const torch::Tensor& pixels, const Student& student, const torch::Tensor& right) {
+  static Json taught(Attacker& attacker, const Judge& judge, const Budget& budget, const torch::Tensor& pixels, const Student& student, const torch::Tensor& right,
+                     const Log& log) {
     const std::int64_t passes = std::clamp<std::int64_t>(budget.whole("visits") / pixels.size(0), 1, budget.whole("passes"));
     const auto network = attacker.network();
-    train_student(*network, pixels, student, {.epochs = passes, .batch = budget.whole("batch"), .rate = budget.real("rate")}, attacker.seed());
+    const Recipe recipe{.epochs = passes, .batch = budget.whole("batch"), .rate = budget.real("rate"), .temperature = student.temperature};
+    train(*network, {pixels, student.targets}, recipe, attacker.seed(), log);
     const auto found = logits_of(*network, judge.test->pixels);
     Json json = to_json(lab::judge(found, judge.test->labels));
     json["same_answers"] = (right.argmax(1) == found.argmax(1)).to(torch::kFloat64).mean().item<double>();

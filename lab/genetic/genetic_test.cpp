@@ -7,6 +7,7 @@
 #include "lab/genetic/evolution.hpp"
 #include "lab/key_search/key_trial.hpp"
 #include "lab/key_search/locked_stripes.hpp"
+#include "lab/schemes/low_bit_testing.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -34,6 +35,20 @@ TEST_F(GeneticOnStripes, GetsNowhereAgainstNnlockV1) {
   EXPECT_GT(outcome.at("found").at("right_key_accuracy").number(), 0.95);
   EXPECT_LT(outcome.at("found").at("recovered").number(), 0.3);
   EXPECT_LT(outcome.at("found").at("bits_right").number(), 0.65);
+}
+
+// The positive control of the search for weights: under a lock that hides next to nothing the locked weights are the better start.
+TEST_F(GeneticOnStripes, WeightsUnderAWeakLockAreWorthMoreThanNone) {
+  const Json outcome = run("genetic-weights", LowBit(), Form::float32, {{"evaluations", "150"}});
+  EXPECT_GT(outcome.at("right_key_accuracy").number(), 0.95);
+  EXPECT_GT(outcome.at("from_locked").at("accuracy").number(), 0.9);
+  EXPECT_LT(outcome.at("from_initialised").at("accuracy").number(), 0.6);
+}
+
+TEST_F(GeneticOnStripes, WeightsUnderNnlockV1AreWorthNothing) {
+  const Json outcome = run("genetic-weights", *make_scheme("nnlock-v1"), Form::float32, {{"evaluations", "150"}});
+  EXPECT_GT(outcome.at("right_key_accuracy").number(), 0.95);
+  EXPECT_LT(outcome.at("from_locked").at("accuracy").number(), 0.6);
 }
 
 TEST_F(GeneticOnStripes, RecordsEachGenerationAndNeverForgetsItsBest) {

@@ -71,9 +71,7 @@ class GeneticWeights : public Attack {
     outcome["from_locked"] = searched(attacker, images, locked, within_range, judge, budget);
     log("from random initialisation");
     outcome["from_initialised"] = searched(attacker, images, initialiser(unused), initialiser, judge, budget);
-    const auto authorised = attacker.network();
-    attacker.scheme().install(*authorised, attacker.locked_file(), *judge.right_key);
-    outcome["right_key_accuracy"] = judge.measure(*authorised).accuracy;
+    outcome["right_key_accuracy"] = judge.measure(*network_under(*judge.right_key, attacker)).accuracy;
     return outcome;
   }
 

@@ -28,7 +28,7 @@ class RelaxedUnit {
     std::vector<std::int64_t> rows(shape_.size(), 1);
     rows[0] = -1;
     scale_ = scale.view(rows);
-    relaxed = torch::empty_like(locked_).uniform_(-0.5, 0.5).requires_grad_();
+    relaxed = torch::empty_like(locked_).uniform_(0, 1).requires_grad_();  // all bits stay at first: the way begins at the locked weights
   }
   // With relaxed key bits, or with each rounded to 1 or -1.
   torch::Tensor weight(bool round) const {
@@ -93,9 +93,7 @@ class GradientStream : public Attack {
     outcome["from_random_bytes"] = by_bits(attacker, with_random_bytes(locked, attacker.seed()), images, settings, judge);
     log("common training");
     outcome["common_training"] = common_training(*attacker.network(1), images, settings, judge);
-    const auto authorised = attacker.network();
-    attacker.scheme().install(*authorised, attacker.locked_file(), *judge.right_key);
-    outcome["right_key_accuracy"] = judge.measure(*authorised).accuracy;
+    outcome["right_key_accuracy"] = judge.measure(*network_under(*judge.right_key, attacker)).accuracy;
     return outcome;
   }
 

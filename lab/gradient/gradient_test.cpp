@@ -5,6 +5,7 @@
 
 #include "lab/key_search/key_trial.hpp"
 #include "lab/key_search/locked_stripes.hpp"
+#include "lab/schemes/low_bit_testing.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -30,6 +31,22 @@ TEST_F(GradientOnStripes, WithoutStepsItKnowsNothing) {
   const Json found = run("gradient", "hpnn-64", {{"steps", "0"}, {"first_steps", "0"}, {"starts", "1"}}).at("found");
   EXPECT_LT(found.at("bits_right").number(), 0.7);
   EXPECT_LT(found.at("recovered").number(), 0.5);
+}
+
+// The positive control of the relaxed key stream: where next to nothing is locked, it begins close to the network
+// itself. Stripes are learnt from anything in ten steps, so none is taken.
+TEST_F(GradientOnStripes, TheRelaxedStreamProfitsFromAWeakLock) {
+  const Json outcome = run("gradient-stream", LowBit(), Form::int8, {{"steps", "0"}});
+  EXPECT_GT(outcome.at("right_key_accuracy").number(), 0.95);
+  EXPECT_GT(outcome.at("from_locked").at("final_accuracy").number(), 0.9);
+  EXPECT_LT(outcome.at("from_random_bytes").at("final_accuracy").number(), 0.6);
+  EXPECT_GT(outcome.at("from_locked").at("unknown_bits").number(), 8 * 784 * 256);
+}
+
+TEST_F(GradientOnStripes, TheRelaxedStreamGetsNothingFromNnlockV1) {
+  const Json outcome = run("gradient-stream", *make_scheme("nnlock-v1"), Form::int8, {{"steps", "0"}});
+  EXPECT_GT(outcome.at("right_key_accuracy").number(), 0.95);
+  EXPECT_LT(outcome.at("from_locked").at("final_accuracy").number(), 0.6);
 }
 
 // In a fresh network each of the 64 bits turns eight neurons and with them some answer; bit 0 turns none once its neurons are dead.

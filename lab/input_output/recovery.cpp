@@ -27,7 +27,7 @@ void Recovery::probe_upwards() {
     if (evidence.consistent()) take(evidence);
     note("probe " + copy_.network().units()[layer].name, evidence.consistent(), known_);
   }
-  if (all_certain() && !verify(known_)) forget();
+  if (all_certain() && !verify(known_)) certain_ = torch::zeros_like(certain_);  // then nothing was
 }
 
 void Recovery::take(const Evidence& evidence) {
@@ -59,26 +59,8 @@ void Recovery::learn(std::int64_t start) {
   note("fit " + std::to_string(start), false, proposal);
   const double distance = flip_while_better(copy_, proposal, certain_, part);
   log_("start " + std::to_string(start) + ": distance " + std::to_string(distance));
-  if (verify(proposal)) return;
-  for (const std::size_t layer : copy_.dense_layers())
-    if (!certain_.masked_select(copy_.bits_before(layer)).all().item<bool>() && believe_in_front_of(layer, proposal)) return probe_upwards();
+  verify(proposal);
 }
-
-bool Recovery::believe_in_front_of(std::size_t layer, const torch::Tensor& proposal) {
-  const Evidence evidence = probe_layer(copy_, attacker_, proposal, layer, budget_.whole("inputs"), random_);
-  const auto front = copy_.bits_before(layer);
-  const bool agrees = (evidence.factors() == proposal).masked_select(front & evidence.decided()).all().item<bool>();
-  const bool passed = evidence.consistent() && agrees;
-  if (passed) {
-    known_ = torch::where(front, proposal, known_);
-    certain_ = certain_ | front;
-    take(evidence);
-  }
-  note("check in front of " + copy_.network().units()[layer].name, passed, proposal);
-  return passed;
-}
-
-void Recovery::forget() { certain_ = torch::zeros_like(certain_); }
 
 void Recovery::note(const std::string& stage, bool check_passed, const torch::Tensor& proposal, const Json& distance) {
   Json entry;

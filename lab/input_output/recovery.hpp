@@ -16,7 +16,7 @@ class Recovery {
 
   // Probes dense layers from the input on, as long as all bits in front of one are certain.
   void probe_upwards();
-  // One start of the learning step, then the checks: of the whole, and of the bits in front of a dense layer.
+  // One start of the learning step, then the check of the whole key.
   void learn(std::int64_t start);
 
   bool complete() const { return complete_; }  // logits are equal on fresh questions
@@ -28,8 +28,6 @@ class Recovery {
   bool all_certain() const { return certain_.all().item<bool>(); }
   void take(const Evidence& evidence);
   bool verify(const torch::Tensor& factors);
-  bool believe_in_front_of(std::size_t layer, const torch::Tensor& proposal);
-  void forget();
   void note(const std::string& stage, bool check_passed, const torch::Tensor& proposal, const Json& distance = {});
 
   Attacker& attacker_;

@@ -45,25 +45,41 @@ const SBox& aes_inverse_sbox() {
   return inverse;
 }
 
-std::vector<std::uint8_t> endless_schedule(std::span<const std::uint8_t> key, std::size_t length) {
-  const SBox& sbox = aes_sbox();
-  const std::size_t key_words = key.size() / 4;
-  std::vector<std::uint8_t> stream(key.begin(), key.end());
-  stream.reserve(length + 4);
-  std::uint8_t round_constant = 1;
-  for (std::size_t word = key_words; stream.size() < length; ++word) {
-    std::array<std::uint8_t, 4> last{};
-    for (std::size_t i = 0; i < 4; ++i) last[i] = stream[4 * (word - 1) + i];
-    if (word % key_words == 0) {
-      last = {static_cast<std::uint8_t>(sbox[last[1]] ^ round_constant), sbox[last[2]], sbox[last[3]], sbox[last[0]]};
-      round_constant = doubled(round_constant);
-    } else if (key_words > 6 && word % key_words == 4) {
-      for (auto& byte : last) byte = sbox[byte];
-    }
-    for (std::size_t i = 0; i < 4; ++i) stream.push_back(static_cast<std::uint8_t>(stream[4 * (word - key_words) + i] ^ last[i]));
-  }
-  stream.resize(length);
-  return stream;
+Word operator^(const Word& a, const Word& b) {
+  Word out{};
+  for (std::size_t i = 0; i < 4; ++i) out[i] = a[i] ^ b[i];
+  return out;
 }
+
+std::vector<Word> words_of(std::span<const std::uint8_t> bytes) {
+  std::vector<Word> words(bytes.size() / 4);
+  for (std::size_t i = 0; i < 4 * words.size(); ++i) words[i / 4][i % 4] = bytes[i];
+  return words;
+}
+
+std::uint8_t round_constant(std::uint64_t t) {
+  constexpr std::uint64_t kPeriod = 51;  // the order of 2 in GF(2^8)
+  std::uint8_t constant = 1;
+  for (std::uint64_t i = (t - 1) % kPeriod; i > 0; --i) constant = doubled(constant);
+  return constant;
+}
+
+Word added_word(const Word& last, std::uint64_t index, std::size_t key_words) {
+  const SBox& s = aes_sbox();
+  if (index % key_words == 0) return {static_cast<std::uint8_t>(s[last[1]] ^ round_constant(index / key_words)), s[last[2]], s[last[3]], s[last[0]]};
+  if (key_words > 6 && index % key_words == 4) return {s[last[0]], s[last[1]], s[last[2]], s[last[3]]};
+  return last;
+}
+
+std::vector<std::uint8_t> expand_from(std::span<const Word> words, std::uint64_t first_word, std::size_t length) {
+  const std::size_t key_words = words.size();
+  std::vector<Word> all(words.begin(), words.end());
+  while (4 * all.size() < length) all.push_back(all[all.size() - key_words] ^ added_word(all.back(), first_word + all.size(), key_words));
+  std::vector<std::uint8_t> bytes(length);
+  for (std::size_t i = 0; i < length; ++i) bytes[i] = all[i / 4][i % 4];
+  return bytes;
+}
+
+std::vector<std::uint8_t> endless_schedule(std::span<const std::uint8_t> key, std::size_t length) { return expand_from(words_of(key), 0, length); }
 
 }  // namespace nnlock::lab

@@ -38,9 +38,9 @@ std::vector<torch::Tensor> trained_parameters(const Network& network) {
 }
 
 // Returns the loss before the step.
-double take_step(Network& network, torch::optim::AdamW& optimiser, const torch::Tensor& pixels, const torch::Tensor& labels) {
+double take_step(Network& network, torch::optim::AdamW& optimiser, const torch::Tensor& pixels, const torch::Tensor& labels, double temperature) {
   optimiser.zero_grad();
-  const auto loss = torch::cross_entropy_loss(network.forward(pixels), labels);
+  const auto loss = torch::cross_entropy_loss(network.forward(pixels) / temperature, labels);
   loss.backward();
   optimiser.step();
   return loss.item<double>();
@@ -82,7 +82,7 @@ void train(Network& network, const Images& images, const Recipe& recipe, std::ui
     auto pixels = chosen.pixels.index_select(0, picked);
     if (recipe.augment) pixels = augmented(pixels, random);
     set_rate(optimiser, rate_at(recipe, step, steps));
-    loss_sum += take_step(network, optimiser, pixels, chosen.labels.index_select(0, picked));
+    loss_sum += take_step(network, optimiser, pixels, chosen.labels.index_select(0, picked), recipe.temperature);
     if (after_step) {
       after_step(step + 1);
       network.train();

@@ -21,6 +21,7 @@ struct Recipe {
   std::int64_t steps = 0;    // above 0: so many batches, in place of whole epochs
   std::int64_t batch = 128;
   double rate = 2e-3;        // highest, of AdamW: up over the first fifth of the steps, then linearly to zero
+  double temperature = 1;    // logits are divided by it in the loss
   bool augment = false;      // mirrored at random, and moved by up to two pixels
   std::string name() const;  // for file names: n4000-e2, n600-s300
 };
@@ -30,6 +31,7 @@ Recipe recipe_for(const std::string& model, const std::string& dataset, Effort e
 
 using Log = std::function<void(const std::string& line)>;
 
+// The labels are classes, or a probability for each class of each image (images x classes).
 // Trains the parameters that ask for a gradient, which are all if nobody froze any. Signs that are set stay set: HPNN's networks are
 // trained under the key. `after_step` hears how many steps are done and may measure the network. Leaves it in evaluation mode.
 using AfterStep = std::function<void(std::int64_t done)>;

@@ -10,8 +10,8 @@
 namespace nnlock::lab {
 
 // Weights of the same names, shapes and types, drawn at random. Scramble::bytes: every byte uniform. Scramble::finite: floats uniform on
-// the exponents that the tensor has, with the same signs kept, and integers uniform in its range (lock-v1 section 5.4). Scales
-// (`*.scale`) are structure and stay.
+// the ring and integers uniform in the range that the locker's own rule gives the tensor (lock-v1 section 5.4). Scales (`*.scale`) are
+// structure and stay.
 Weights random_weights(const Weights& like, Scramble scramble, Random& random);
 
 }  // namespace nnlock::lab

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "lab/attack.hpp"
+#include "lab/schemes/low_bit_testing.hpp"
 #include "lab/testing.hpp"
 #include "lab/wrong_keys/random_networks.hpp"
 
@@ -13,24 +14,6 @@ namespace nnlock::lab {
 namespace {
 
 void quiet(const std::string&) {}
-
-// Weak on purpose: the key goes into the lowest byte of each float only, so any key will do.
-class LowByte : public Scheme {
- public:
-  const SchemeInfo& info() const override {
-    static const SchemeInfo info{.name = "low-byte", .key_bits = 64, .scramble = Scramble::none};
-    return info;
-  }
-  Bytes lock(const Bytes& file, const Key& key, std::uint64_t) const override { return to_safetensors(unlock(file, key)); }
-  Weights unlock(const Bytes& locked, const Key& key) const override {
-    Weights weights = from_safetensors(locked, "x");
-    for (auto& [name, value] : weights) {
-      const auto bytes = values_of(value);
-      for (std::size_t i = 0; i < bytes.size(); i += 4) bytes[i] ^= static_cast<std::byte>(key.bytes[i / 4 % key.bytes.size()]);
-    }
-    return weights;
-  }
-};
 
 class WrongKeysOnStripes : public testing::Test {
  protected:
@@ -55,12 +38,12 @@ class WrongKeysOnStripes : public testing::Test {
 };
 
 TEST_F(WrongKeysOnStripes, ReportsAWeakSchemeAsBroken) {
-  const Json outcome = run(LowByte());
+  const Json outcome = run(LowBit());
   EXPECT_GT(outcome.at("right_key").at("accuracy").number(), 0.95);
   EXPECT_GT(mean(outcome.at("random_keys")), 0.95);
   EXPECT_GT(outcome.at("no_unlocking").at("accuracy").number(), 0.95);
   EXPECT_LT(outcome.at("initialised_networks").at("against_random_keys").at("ks_probability").number(), 0.001);
-  EXPECT_FALSE(outcome.has("random_networks"));
+  EXPECT_LT(outcome.at("random_networks").at("against_random_keys").at("ks_probability").number(), 0.001);
 }
 
 TEST_F(WrongKeysOnStripes, ReportsNnlockV1AsAtChance) {
@@ -85,6 +68,7 @@ TEST_F(WrongKeysOnStripes, SeesThePoorAvalancheOfThePublishedSchedule) {
 TEST_F(WrongKeysOnStripes, SeesThatHpnnDegradesBitByBit) {
   const Json outcome = run(*make_scheme("hpnn-64"));  // a plain network under a random key: the right key is as bad as any other
   EXPECT_EQ(outcome.at("near_keys").size(), 7u);
+  EXPECT_FALSE(outcome.has("random_networks"));  // the weights are as trained, so there is nothing to draw
   EXPECT_EQ(outcome.at("near_keys").at(0).at("equal_bytes").at("mean").number(), 1);
 }
 
@@ -96,6 +80,9 @@ TEST(RandomWeights, KeepShapeRangeAndSign) {
   EXPECT_GE(drawn[0].value.min().item<float>(), 0.5f);
   EXPECT_LT(drawn[0].value.max().item<float>(), 2.0f);
   EXPECT_LT(drawn[1].value.min().item<float>(), 0);
+  // Where signs occur the ring goes down to 2^-40, as in the locked file; few normal numbers are as small.
+  EXPECT_GT(drawn[1].value.abs().lt(1e-9f).sum().item<int>(), 10);
+  EXPECT_GE(drawn[1].value.abs().min().item<float>(), 0x1p-40f);
   EXPECT_TRUE(torch::isfinite(drawn[1].value).all().item<bool>());
   EXPECT_GE(drawn[2].value.min().item<int>(), -1024);
   EXPECT_LT(drawn[2].value.max().item<int>(), 1024);

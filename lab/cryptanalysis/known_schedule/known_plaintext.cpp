@@ -14,12 +14,6 @@ namespace {
 
 using Guess = std::span<const std::uint8_t>;  // plain bytes for a whole tensor
 
-std::vector<Word> words_of(std::span<const std::uint8_t> bytes) {
-  std::vector<Word> words(bytes.size() / 4);
-  for (std::size_t i = 0; i < 4 * words.size(); ++i) words[i / 4][i % 4] = bytes[i];
-  return words;
-}
-
 // Tries every aligned place of a tensor at which two key lengths of guessed bytes stand.
 class Trial {
  public:

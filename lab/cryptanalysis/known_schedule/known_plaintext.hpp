@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "lab/cryptanalysis/published_lock.hpp"
+#include "lab/schemes/published_lock.hpp"
 
 namespace nnlock::lab {
 

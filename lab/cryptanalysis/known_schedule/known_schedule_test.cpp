@@ -19,9 +19,7 @@ Key key_of(std::size_t bits, std::uint64_t seed) {
 }
 
 std::vector<Word> words_at(const std::vector<std::uint8_t>& stream, std::uint64_t first, std::size_t count) {
-  std::vector<Word> words(count);
-  for (std::size_t i = 0; i < 4 * count; ++i) words[i / 4][i % 4] = stream[4 * first + i];
-  return words;
+  return words_of(std::span(stream).subspan(4 * first, 4 * count));
 }
 
 // A stream of one tensor: `plain` under the endless expansion of a key, preceded by `before` bytes of another tensor.

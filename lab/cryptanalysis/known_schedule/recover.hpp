@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "lab/cryptanalysis/known_schedule/prior.hpp"
-#include "lab/cryptanalysis/published_lock.hpp"
+#include "lab/schemes/published_lock.hpp"
 
 namespace nnlock::lab {
 

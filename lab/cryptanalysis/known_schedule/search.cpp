@@ -42,7 +42,9 @@ std::vector<NamedKernel> kernels() {
 Kernel kernel_named(const std::string& name) {
   for (const NamedKernel& kernel : kernels())
     if (name.empty() || name == kernel.name) return kernel.kernel;
-  throw Failure("no search kernel called " + name + " runs here", "leave it out, or name one that nnlock-lab list shows");
+  std::string known;
+  for (const NamedKernel& kernel : kernels()) known += std::string(known.empty() ? "" : ", ") + kernel.name;
+  throw Failure("no search kernel called " + name + " runs here", "leave it out, or name one of these: " + known);
 }
 
 Tables tables_of(const Diagonal& diagonal) {

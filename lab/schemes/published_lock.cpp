@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 
-#include "lab/cryptanalysis/published_lock.hpp"
+#include "lab/schemes/published_lock.hpp"
 
 #include "formats/codec.hpp"
 #include "lab/failure.hpp"
@@ -11,10 +11,10 @@ namespace nnlock::lab {
 namespace {
 
 template <class PerByte>
-Bytes transformed(const Bytes& model, const Key& key, const PerByte& per_byte) {
+Bytes transformed(const Bytes& model, const Key& key, const StaysPlain& stays_plain, const PerByte& per_byte) {
   Bytes out = model;
   std::uint64_t length = 0, at = 0;
-  const auto spans = parameters_of(model);
+  const auto spans = parameters_of(model, stays_plain);
   for (const ParamSpan& span : spans) length += span.length;
   const auto stream = endless_schedule(key.bytes, length);
   for (const ParamSpan& span : spans)
@@ -25,20 +25,22 @@ Bytes transformed(const Bytes& model, const Key& key, const PerByte& per_byte) {
 
 }  // namespace
 
-std::vector<ParamSpan> parameters_of(const Bytes& model) {
+std::vector<ParamSpan> parameters_of(const Bytes& model, const StaysPlain& stays_plain) {
   const formats::MemorySource source(model);
   const formats::Codec* codec = value_or_throw(formats::detect(source));
-  return value_or_throw(codec->parse(model)).params;
+  auto params = value_or_throw(codec->parse(model)).params;
+  if (stays_plain) std::erase_if(params, [&](const ParamSpan& span) { return stays_plain(span.name); });
+  return params;
 }
 
-Bytes lock_published(const Bytes& model, const Key& key) {
+Bytes lock_published(const Bytes& model, const Key& key, const StaysPlain& stays_plain) {
   const SBox& s = aes_sbox();
-  return transformed(model, key, [&](std::uint8_t w, std::uint8_t k) { return s[w ^ k]; });
+  return transformed(model, key, stays_plain, [&](std::uint8_t w, std::uint8_t k) { return s[w ^ k]; });
 }
 
-Bytes unlock_published(const Bytes& locked, const Key& key) {
+Bytes unlock_published(const Bytes& locked, const Key& key, const StaysPlain& stays_plain) {
   const SBox& inverse = aes_inverse_sbox();
-  return transformed(locked, key, [&](std::uint8_t w, std::uint8_t k) { return static_cast<std::uint8_t>(inverse[w] ^ k); });
+  return transformed(locked, key, stays_plain, [&](std::uint8_t w, std::uint8_t k) { return static_cast<std::uint8_t>(inverse[w] ^ k); });
 }
 
 MaskedStream masked_stream(const Bytes& locked) {

@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // NN-Lock as published, on any model file that a codec reads: w' = S(w XOR k), k the endless key expansion over all parameter bytes in
-// file order. No record is written and nothing is authenticated: the paper has neither.
+// file order. The paper does not say what follows the standard's rounds; continuing them is the reading that favours it. No record is
+// written and nothing is authenticated: the paper has neither.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "lab/files.hpp"
@@ -14,11 +17,14 @@
 
 namespace nnlock::lab {
 
-// Where the parameters of a model file lie. Everyone can see that, locked or not.
-std::vector<ParamSpan> parameters_of(const Bytes& model);  // sorted by offset; throws Failure for a file that no codec reads
+// Tensors that are structure and no parameters; by default none.
+using StaysPlain = std::function<bool(const std::string& tensor)>;
 
-Bytes lock_published(const Bytes& model, const Key& key);    // 128 or 256 bits
-Bytes unlock_published(const Bytes& locked, const Key& key);  // with any key
+// Where the parameters of a model file lie. Everyone can see that, locked or not.
+std::vector<ParamSpan> parameters_of(const Bytes& model, const StaysPlain& stays_plain = {});  // sorted by offset; throws Failure for a file that no codec reads
+
+Bytes lock_published(const Bytes& model, const Key& key, const StaysPlain& stays_plain = {});    // 128 or 256 bits
+Bytes unlock_published(const Bytes& locked, const Key& key, const StaysPlain& stays_plain = {});  // with any key
 
 // All parameter bytes of a locked model, one after the other, each w XOR k: the public inverse S-box takes the S-box away, with no key.
 struct MaskedStream {
