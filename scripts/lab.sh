@@ -57,8 +57,8 @@ report() {
 
 case "${1:-}" in
   build) build ;;
-  smoke) build && smoke ;;
-  full) build && full ;;
-  report) build && report ;;
+  smoke) build; smoke ;;  # not `build && smoke`: errexit would not see a failed build, and old programs would run
+  full) build; full ;;
+  report) build; report ;;
   *) echo "usage: scripts/lab.sh build|smoke|full|report" >&2; exit 2 ;;
 esac

@@ -3,7 +3,7 @@
 """Models that others trained, as targets of the attack: what each is asked, in which runtime, and how its answers are judged.
 
 Where there are labels, accuracy counts; equally many inputs of each class. Without labels the plain model's answers are the labels,
-so accuracy is agreement with it: equally many inputs of each of its answers, so that a constant answer is worth no more than chance.
+so accuracy is agreement with it: equally many inputs of each of its answers, so that constant answers are worth what chance is, on average.
 Models that do not choose are judged by the correlation of their outputs with the plain model's."""
 import warnings
 from dataclasses import dataclass, field
@@ -60,7 +60,7 @@ class Target:
 
     @property
     def is_here(self):
-        return self.path.is_file() and (self.own or data_dir().is_dir())
+        return self.path.is_file()
 
 
 def stem(file):
@@ -86,7 +86,7 @@ def agreeing(file, weights, dataset, outputs, source, scores, each, most=None, m
         rows = scores((data_dir() / file).read_bytes(), values)
         sure = (rows == rows.max(axis=1, keepdims=True)).sum(axis=1) == 1
         values, answers = values[sure], rows[sure].argmax(axis=1)
-        least = min(each, np.unique(answers, return_counts=True)[1].min()) if each > 1 else 1
+        least = min(each, np.unique(answers, return_counts=True)[1].min())
         values, answers = balanced(values, answers, least)
         return values[:most], answers[:most]
     return Target(stem(file), file, dataset, weights, measure, outputs, scores, questions, **more)
@@ -199,11 +199,16 @@ TARGETS = (
     resembling("onnx/Ultraface_version-RFB-320.onnx", "float32", "coral_images", for_faces, face_scores, about="Coral's test images, both ways round"),
 )
 
-# Files of the data folder in these formats that are no targets, and why.
+# Files that one would look for among the targets, and why they are none: all other ONNX models, and TensorFlow's person detector.
+SILERO = "the network of silero_vad_16k_op15.onnx"
 LEFT_OUT = {
     "onnx/mnist_ort_example.onnx": "the weights of mnist_cntk_winml.onnx",
     "onnx/pytorch_superresolution_op18.onnx": "ONNX Runtime lacks an operator of it",
-    "onnx/silero_vad.onnx": "the network of silero_vad_16k_op15.onnx, as are silero_vad_half.onnx and silero_vad_openvino_16k.onnx",
+    "onnx/external_data/silero_vad_16k_op15_ext.onnx": "its weights are in another file, which nnlock refuses",
+    "onnx/noisy_relu.onnx": "it has no weights",
+    "onnx/silero_vad.onnx": SILERO,
+    "onnx/silero_vad_half.onnx": SILERO,
+    "onnx/silero_vad_openvino_16k.onnx": SILERO,
     "tflite/person_detect.tflite": "LiteRT refuses it",
 }
 

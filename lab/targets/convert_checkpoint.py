@@ -61,22 +61,31 @@ class Reader(pickle.Unpickler):
         return key, dtype, count
 
 
+def tensors_in(file):
+    magic, protocol, _ = (Reader(file).load() for _ in range(3))
+    if (magic, protocol) != (MAGIC, PROTOCOL):
+        raise Refused("not PyTorch's old form")
+    tensors = Reader(file).load()["state_dict"]
+    kinds = {one.storage[0]: one.storage[1:] for one in tensors.values()}
+    storages = {}
+    for key in Reader(file).load():
+        dtype, count = kinds[key]
+        if struct.unpack("<q", file.read(8)) != (count,):
+            raise Refused(f"storage {key} has another size than its tensors say")
+        storages[key] = np.frombuffer(file.read(count * dtype.itemsize), dtype)
+    arrays = {name.removeprefix("module."): one.array(storages) for name, one in tensors.items()}
+    return {name: array for name, array in arrays.items() if array.dtype == np.float32}  # counters of batches are no weights
+
+
 def read_checkpoint(path):
     """Tensors by name, of a file with a `state_dict` of a network that ran data-parallel."""
     with open(path, "rb") as file:
-        magic, protocol, _ = (Reader(file).load() for _ in range(3))
-        if (magic, protocol) != (MAGIC, PROTOCOL):
-            raise Refused("not PyTorch's old form")
-        tensors = Reader(file).load()["state_dict"]
-        kinds = {one.storage[0]: one.storage[1:] for one in tensors.values()}
-        storages = {}
-        for key in Reader(file).load():
-            dtype, count = kinds[key]
-            if struct.unpack("<q", file.read(8)) != (count,):
-                raise Refused(f"storage {key} has another size than its tensors say")
-            storages[key] = np.frombuffer(file.read(count * dtype.itemsize), dtype)
-    arrays = {name.removeprefix("module."): one.array(storages) for name, one in tensors.items()}
-    return {name: array for name, array in arrays.items() if array.dtype == np.float32}  # counters of batches are no weights
+        try:
+            return tensors_in(file)
+        except Refused:
+            raise
+        except Exception as error:  # a torn pickle raises anything
+            raise Refused(f"cannot be read ({type(error).__name__}: {error})") from error
 
 
 def convert(path, cache):
@@ -104,7 +113,7 @@ def main():
     for path in found:
         try:
             print(convert(path, options.cache))
-        except (Refused, pickle.UnpicklingError, KeyError, struct.error, ValueError) as error:
+        except Refused as error:
             print(f"{path}: {error}; fetch the file again", file=sys.stderr)
             return 1
     return 0

@@ -109,13 +109,14 @@ def test_a_tensor_outside_its_storage_is_refused(tmp_path, torch_names, offset, 
         convert.read_checkpoint(path)
 
 
-def test_a_torn_file_is_said_to_be_one(tmp_path, torch_names, monkeypatch, capsys):
+@pytest.mark.parametrize("end", (-30, 20, 0))  # within the numbers, within a pickle, before all
+def test_a_torn_file_is_said_to_be_one(tmp_path, torch_names, monkeypatch, capsys, end):
     path = tmp_path / "resnet20-x.th"
     write(path, torch_names, tensors())
-    path.write_bytes(path.read_bytes()[:-30])
+    path.write_bytes(path.read_bytes()[:end])
     monkeypatch.setattr(sys, "argv", ["convert", "--from", str(tmp_path), "--cache", str(tmp_path / "cache")])
     assert convert.main() == 1
-    assert "resnet20-x.th" in capsys.readouterr().err and not list((tmp_path / "cache").iterdir())
+    assert "resnet20-x.th: cannot be read (" in capsys.readouterr().err and not list((tmp_path / "cache").iterdir())
 
 
 def test_the_public_resnet20_is_the_one_that_others_converted():
