@@ -155,6 +155,15 @@ TEST_F(Report, VerdictsFollowTheRecords) {
   EXPECT_NE(text.find("**wrong keys are told from random networks**"), std::string::npos);
 }
 
+TEST_F(Report, JudgesNoClaimBySmoke) {
+  Json record = record_of_wrong_keys({.model = "mlp", .scheme = "nnlock-v1"});
+  record["effort"] = "smoke";
+  add(record, "mlp-smoke");
+  const std::string text = written();
+  EXPECT_NE(text.find("1 of them of smoke effort"), std::string::npos) << text;
+  EXPECT_EQ(text.find("| agrees |"), std::string::npos) << text;
+}
+
 TEST_F(Report, FindsKeysNearTheRightOne) {
   add({.model = "mlp", .scheme = "nnlock-2022-128", .near = 0.14});  // more than random keys, yet far from the right key
   const std::string text = written();
