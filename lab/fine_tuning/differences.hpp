@@ -25,6 +25,7 @@ struct Difference {
   std::optional<double> upper;      // one-sided
   std::optional<double> low, high;  // two-sided
   bool under_margin() const { return upper && *upper < kMargin; }
+  bool over_margin() const { return low && *low >= kMargin; }
 };
 Difference difference_of(const std::vector<double>& values);
 

@@ -110,28 +110,34 @@ void plot_network(const std::string& network, const Cells& cells, std::vector<st
   page.plot(plot);
 }
 
+// What the locked weights have over those that a wrong key gives.
+std::string against_control(const Difference& control, const Record& any) {
+  if (!control.low) return "";
+  if (*control.low > 0) return ": **more than a wrong key gives**";
+  const bool same_ranges = make_scheme(any.scheme())->info().scramble == Scramble::finite;
+  return std::string(": not shown to be better than weights unlocked with another key") + (same_ranges ? ", which hold the same ranges and nothing else" : "");
+}
+
 // Whether the bound is under a point at each share; where it is not, whether a network that knows nothing does as well.
 void finding(const Cells& cells, const std::vector<std::string>& starts, const std::string& layers, Page& page) {
-  std::string under, over;
+  std::string under, over, unbounded;
   std::vector<std::string> items;
   for (const auto& [share, some] : by_share(cells)) {
     const Difference difference = against(some, starts[0], "random", layers);
-    std::string& list = difference.under_margin() ? under : over;
+    std::string& list = !difference.upper ? unbounded : difference.under_margin() ? under : over;
     list += (list.empty() ? "" : ", ") + percent(share, 0);
     if (difference.under_margin()) continue;
     std::string item = percent(share, 0) + " %: mean " + points(difference.mean, 2) + ", " + (difference.upper ? "upper bound " + points(difference.upper, 2) : "one cell, so no bound");
     if (starts.size() == 2) {
       const Difference control = against(some, starts[0], starts[1], layers);
-      item += "; less " + spoken(starts[1]) + " " + interval(control);
-      if (control.low)
-        item += *control.low <= 0 ? ": weights unlocked with another key, which hold the same ranges and nothing else, cannot be told from these"
-                                  : ": **more than the ranges of the weights explain**";
+      item += "; less " + spoken(starts[1]) + " " + interval(control) + against_control(control, *some.front());
     }
     items.push_back(item);
   }
-  page.paragraph("**Finding** (" + layers + (layers == "all" ? " layers" : " layer") + "). Upper 95 % bound of " + spoken(starts[0]) + " less random, all networks and seeds together: " +
-                 (under.empty() ? "" : "under 1 point at a share of " + under + " %") + (under.empty() || over.empty() ? "" : "; ") +
-                 (over.empty() ? "" : "not under 1 point at " + over + " %") + ".");
+  std::string found;
+  for (const auto& [what, shares] : {std::pair("under 1 point at a share of ", under), {"not under 1 point at ", over}, {"one cell, so no bound at ", unbounded}})
+    if (!shares.empty()) found += (found.empty() ? "" : "; ") + (what + shares) + " %";
+  page.paragraph("**Finding** (" + layers + (layers == "all" ? " layers" : " layer") + "). Upper 95 % bound of " + spoken(starts[0]) + " less random, all networks and seeds together: " + found + ".");
   if (!items.empty()) page.list(items);
 }
 
@@ -159,18 +165,19 @@ std::vector<Finding> findings_of_fine_tuning(const RecordSet& records) {
   for (const std::string& scheme : scheme_names()) {
     const Cells cells = of_scheme_and_layers(records, scheme, "all");
     if (cells.empty()) continue;
-    std::size_t agreeing = 0, shares = 0;
+    std::size_t under = 0, over = 0, shares = 0;
     std::string text;
     for (const auto& [share, some] : by_share(cells)) {
       const Difference difference = against(some, "locked", "random", "all");
-      const bool none = difference.upper ? difference.under_margin() : difference.mean && *difference.mean < kMargin;
-      agreeing += none;
+      under += difference.under_margin();
+      over += difference.over_margin();
       ++shares;
-      text += (text.empty() ? "" : ", ") + points(difference.mean) + (difference.upper ? " (bound " + points(difference.upper) + ")" : "") + " at " + percent(share, 0) + " %";
+      text += (text.empty() ? "" : ", ") + points(difference.mean) + (difference.upper ? " (bound " + points(difference.upper) + ")" : " (one cell, no bound)") + " at " + percent(share, 0) + " %";
     }
     const Claim claim = scheme.starts_with("hpnn") ? Claim::hpnn_fine_tuning : Claim::fine_tuning;
-    findings.push_back({claim, verdict_of(agreeing, shares), "`" + scheme + "`: fine-tuned locked weights less random initialisation on the same data, points: " + text + "; " +
-                                                                 std::to_string(agreeing) + " of " + counted(shares, "share") + " under 1 point (" + counted(cells.size(), "cell") + ")"});
+    findings.push_back({claim, verdict_of(under, over, shares), "`" + scheme + "`: fine-tuned locked weights less random initialisation on the same data, points: " + text + "; " +
+                                                                 "the upper bound is under 1 point at " + std::to_string(under) + " of " + counted(shares, "share") + ", the lower one over it at " +
+                                                                 std::to_string(over) + " (" + counted(cells.size(), "cell") + ")"});
   }
   return findings;
 }

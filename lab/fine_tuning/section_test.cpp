@@ -87,19 +87,28 @@ TEST(FineTuningSection, SaysUnderAPointOnlyWhereTheBoundIs) {
   }
   const std::string text = section(records);
   EXPECT_TRUE(has(text, "under 1 point at a share of 1 %; not under 1 point at 5 %")) << text;
-  EXPECT_TRUE(has(text, "cannot be told from these")) << text;
+  EXPECT_TRUE(has(text, "not shown to be better than weights unlocked with another key, which hold the same ranges")) << text;
   EXPECT_TRUE(has(text, "| 1 | 80.2 | 80.0 | 82.0 | -1.8 | -1.6 |")) << text;
   const auto findings = findings_of_fine_tuning(RecordSet(records));
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].verdict, Verdict::partly);
-  EXPECT_TRUE(has(findings[0].measured, "1 of 2 shares under 1 point (6 cells)")) << findings[0].measured;
+  EXPECT_TRUE(has(findings[0].measured, "under 1 point at 1 of 2 shares, the lower one over it at 1 (6 cells)")) << findings[0].measured;
+}
+
+TEST(FineTuningSection, DecidesNothingWithoutABound) {
+  std::vector<Record> records = {tuned("mlp", 1, "0.01", 0.7, 0.8, 0.8), tuned("mlp", 1, "0.05", 0.9, 0.8, 0.8)};
+  EXPECT_TRUE(has(section(records), "together: one cell, so no bound at 1, 5 %.")) << section(records);
+  EXPECT_EQ(findings_of_fine_tuning(RecordSet(records)).at(0).verdict, Verdict::undecided);
+  records.push_back(tuned("mlp", 2, "0.01", 0.9, 0.8, 0.8));  // now a bound, far too wide
+  EXPECT_TRUE(has(section(records), "not under 1 point at 1 %; one cell, so no bound at 5 %.")) << section(records);
+  EXPECT_EQ(findings_of_fine_tuning(RecordSet(records)).at(0).verdict, Verdict::undecided);
 }
 
 TEST(FineTuningSection, TellsARealHeadStartFromOneThatAnyKeyGives) {
   std::vector<Record> records;
   for (const int seed : {1, 2, 3}) records.push_back(tuned("mlp", seed, "0.01", 0.88 + 0.001 * seed, 0.80, 0.80, "hpnn-64"));
   const std::string text = section(records);
-  EXPECT_TRUE(has(text, "**more than the ranges of the weights explain**")) << text;
+  EXPECT_TRUE(has(text, "**more than a wrong key gives**")) << text;
   const auto findings = findings_of_fine_tuning(RecordSet(records));
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].claim, Claim::hpnn_fine_tuning);
@@ -116,6 +125,7 @@ TEST(RepairSection, CountsTransformsUnderAPoint) {
   const auto findings = findings_of_repair(RecordSet(records));
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].verdict, Verdict::partly);
+  EXPECT_EQ(findings_of_repair(RecordSet({repaired(1, 0.79, -0.02)})).at(0).verdict, Verdict::undecided);  // one cell has no bound
 }
 
 }  // namespace

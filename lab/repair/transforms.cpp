@@ -87,19 +87,19 @@ const std::vector<Transform>& transforms() {
   return all;
 }
 
+std::string all_names() {
+  std::string text;
+  for (const Transform& transform : transforms()) text += std::string(text.empty() ? "" : ", ") + transform.name;
+  return text;
+}
+
 const Transform& transform_named(const std::string& name) {
   for (const Transform& transform : transforms())
     if (name == transform.name) return transform;
-  throw Failure("no transform is called " + name, "join some of none, prune_largest, prune_smallest, requantise, clip_initialiser, clip_deviations, norm_match with '+'");
+  throw Failure("no transform is called " + name, "join some of " + all_names() + " with '+'");
 }
 
 }  // namespace
-
-std::vector<std::string> transform_names() {
-  std::vector<std::string> names;
-  for (const Transform& transform : transforms()) names.push_back(transform.name);
-  return names;
-}
 
 void apply_transform(const std::string& names, Network& network, const Network& fresh, const Strengths& strengths) {
   torch::NoGradGuard no_grad;

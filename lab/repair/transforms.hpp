@@ -19,9 +19,8 @@ struct Strengths {
   double deviations = 2;     // clipping ends at so many standard deviations
 };
 
-// none, prune_largest, prune_smallest, requantise, clip_initialiser, clip_deviations, norm_match; or several with '+' between, one
+// `names`: none, prune_largest, prune_smallest, requantise, clip_initialiser, clip_deviations, norm_match; or several with '+' between, one
 // after the other.
-std::vector<std::string> transform_names();  // the single ones
 // `fresh` is a network of the usual initialiser, which shows the usual ranges and norms. All but `none` first set to zero what is not
 // finite. Throws Failure for an unknown name.
 void apply_transform(const std::string& names, Network& network, const Network& fresh, const Strengths& strengths);

@@ -35,14 +35,19 @@ const char* to_string(Verdict verdict) {
     case Verdict::agrees: return "agrees";
     case Verdict::partly: return "partly";
     case Verdict::differs: return "does not agree";
+    case Verdict::undecided: return "not decided";
     case Verdict::not_measured: return "not measured";
   }
   return "";
 }
 
-Verdict verdict_of(std::size_t agreeing, std::size_t count) {
+Verdict verdict_of(std::size_t agreeing, std::size_t count) { return verdict_of(agreeing, count - agreeing, count); }
+
+Verdict verdict_of(std::size_t agreeing, std::size_t contradicting, std::size_t count) {
   if (count == 0) return Verdict::not_measured;
-  return agreeing == count ? Verdict::agrees : agreeing == 0 ? Verdict::differs : Verdict::partly;
+  if (agreeing == count) return Verdict::agrees;
+  if (agreeing > 0) return Verdict::partly;
+  return contradicting > 0 ? Verdict::differs : Verdict::undecided;
 }
 
 void report_claims(const std::vector<Finding>& findings, Page& page) {

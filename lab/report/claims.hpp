@@ -26,7 +26,7 @@ enum class Claim {
   gradient,       // LLA: the gradient attack finds HPNN's key, and does better than the genetic one
 };
 
-enum class Verdict { agrees, partly, differs, not_measured };
+enum class Verdict { agrees, partly, differs, undecided, not_measured };
 
 struct Finding {
   Claim claim;
@@ -37,6 +37,8 @@ struct Finding {
 const char* to_string(Verdict verdict);
 // agrees when all of `count` cells do, differs when none does.
 Verdict verdict_of(std::size_t agreeing, std::size_t count);
+// Where cells may also let nothing be said, as when a bound is too wide: none of those counts for or against.
+Verdict verdict_of(std::size_t agreeing, std::size_t contradicting, std::size_t count);
 
 // The table of claims, each with its findings.
 void report_claims(const std::vector<Finding>& findings, Page& page);

@@ -63,7 +63,7 @@ void report_head(const RecordSet& records, Page& page) {
   page.list({
       "*Accuracy* is in percent, on the same balanced subset of the test set in each record (the first 100 images of each class, where the table above says 1000), so one "
       "image is 0.1 points, and an accuracy of 90 % has a standard error of about 0.9 points. An answer is the first largest logit; a NaN counts as larger than any number, so a "
-      "network of NaNs answers the first class always and has exactly the accuracy of chance.",
+      "network of NaNs answers the first class always. Any network that gives one answer to all images (entropy 0) has exactly the accuracy of chance.",
       "*Wrong keys* are drawn uniformly. *mean ± sd* is over keys or networks, and the sd is that of single ones; *z* is how many "
       "standard errors the mean lies from chance.",
       "*Random networks* have the shapes and types of the network and weights drawn at random: every byte for the published form (`nnlock-2022`), the ranges that the locked tensors show "

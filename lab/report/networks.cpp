@@ -84,7 +84,8 @@ void report_networks(const RecordSet& all, Page& page) {
   std::map<Place, const Record*> plain;
   for (const Record* record : records)
     if (!under_key(*record)) plain.emplace(place_of(*record, record->weights()), record);
-  page.paragraph("Accuracy of the unprotected networks. `training` is the recipe (`e10`: ten epochs; `n`: so many images), or the public checkpoint.");
+  page.paragraph("Accuracy of the unprotected networks. `training` is the recipe (`e10`: ten epochs; `n`: so many images), or the public checkpoint. Measured under the right key, which "
+                 "gives back the weights as they were.");
   unprotected_table(records, plain, page);
   table_under_key(records, plain, page);
 }

@@ -51,7 +51,7 @@ class RecordSet {
  public:
   RecordSet() = default;
   explicit RecordSet(std::vector<Record> records);
-  // Every *.json below `folder`, sorted by dataset, model, weights and scheme as the lab lists them, then by seed and name. A folder that is not
+  // Every *.json below `folder`, sorted by attack, dataset, model, weights and scheme as the lab lists them, then by seed and name. A folder that is not
   // there has none. Throws Failure for a file that is no record, and names it.
   static RecordSet read(const Path& folder);
 

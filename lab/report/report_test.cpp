@@ -135,7 +135,7 @@ TEST_F(Report, ModelsInStockRuntimesHaveTablesOfTheirOwn) {
   const std::string text = written(), part = text.substr(text.find("Public models in stock runtimes"));
   EXPECT_NE(part.find("| vww | fashion | LiteRT 2.3.0 | float32 | nnlock-v1 | agreement | 1000 | 10.0 | 90.0 |"), std::string::npos) << part;
   EXPECT_NE(part.find("| fashion | vww | float32 | 47.1 (48.1) |"), std::string::npos) << part;
-  EXPECT_NE(part.find("corrected for 1 cell (Sidak). 1 of them do."), std::string::npos) << part;  // of this kind only
+  EXPECT_NE(part.find("In 1 of 1 cell the mean lies within 3.00 standard errors of chance"), std::string::npos) << part;  // of this kind only
 }
 
 TEST_F(Report, IsTheSameForTheSameRecords) {
@@ -155,12 +155,58 @@ TEST_F(Report, VerdictsFollowTheRecords) {
   EXPECT_NE(text.find("**wrong keys are told from random networks**"), std::string::npos);
 }
 
+TEST_F(Report, JudgesNoClaimBySmoke) {
+  Json record = record_of_wrong_keys({.model = "mlp", .scheme = "nnlock-v1"});
+  record["effort"] = "smoke";
+  add(record, "mlp-smoke");
+  const std::string text = written();
+  EXPECT_NE(text.find("1 of them of smoke effort"), std::string::npos) << text;
+  EXPECT_EQ(text.find("| agrees |"), std::string::npos) << text;
+}
+
 TEST_F(Report, FindsKeysNearTheRightOne) {
   add({.model = "mlp", .scheme = "nnlock-2022-128", .near = 0.14});  // more than random keys, yet far from the right key
   const std::string text = written();
   EXPECT_NE(text.find("| cells told from random keys | 1 of 1 | 0 of 1 |"), std::string::npos) << text;
   EXPECT_NE(text.find("| cells with a key more than half way | 0 of 1 | 0 of 1 |"), std::string::npos);
-  EXPECT_NE(text.find("0 cells at chance with near keys as with random ones | does not agree |"), std::string::npos);
+  EXPECT_NE(text.find("0 cells at chance with near keys as with random ones; yet one wrong bit leaves 25.0 % of the parameter bytes right on average | does not agree |"), std::string::npos);
+}
+
+TEST_F(Report, SaysWhatAccuracyAtChanceIsMadeOf) {
+  Json record = record_of_wrong_keys({.model = "mlp", .scheme = "nnlock-2022-128"});
+  add(record, "guesses");
+  EXPECT_EQ(written().find("one answer to all images, which"), std::string::npos);
+  record["outcome"]["random_keys"]["entropy"]["mean"] = 0;
+  add(record, "one-answer");
+  const std::string text = written();
+  EXPECT_NE(text.find("in 1 of 2 cells each key gives one answer to all images"), std::string::npos) << text;
+  EXPECT_NE(text.find("as with random ones; yet one wrong bit leaves 25.0 % of the parameter bytes right on average | agrees |"), std::string::npos) << text;
+}
+
+TEST_F(Report, CorrectsThePublishedFormForItsNumberOfCellsToo) {
+  const double mean = 0.1 + 3.1 * 0.02 / std::sqrt(20);  // beyond the bound of one cell, within that of two
+  for (const char* model : {"mlp", "lenet5"}) add({.model = model, .scheme = "nnlock-2022-128", .wrong = mean, .near = mean});
+  EXPECT_NE(written().find("; 2 cells at chance with near keys"), std::string::npos) << written();
+}
+
+TEST_F(Report, NamesAKeyThatGetsHalfWay) {
+  Json record = record_of_wrong_keys({.model = "vad", .scheme = "nnlock-v1", .random = 0.7});
+  record["target"]["runtime"] = "LiteRT 2.1";
+  record["target"]["measure"] = "correlation";
+  record["outcome"]["random_keys"]["accuracy"]["max"] = 0.55;
+  add(record, "vad");
+  EXPECT_NE(written().find("one does in [vad](records/wrong-keys/vad.json): 55.0 %, where the best random network has 72.0 % | does not agree |"), std::string::npos) << written();
+}
+
+TEST_F(Report, NamesCellsToldFromRandomNetworks) {
+  add({.model = "mlp", .scheme = "nnlock-v1", .random = 0.2});
+  EXPECT_NE(written().find("1 of 1 cell can be told apart (KS, 5 % for all together):\n\n- fashion mlp float32: random keys 10.0 ± 2.0, random networks 20.0 ± 2.1"), std::string::npos) << written();
+}
+
+TEST_F(Report, CountsTheLossOfThoseThatCanLoseSoMuch) {
+  add({.model = "mlp", .scheme = "hpnn-64", .right = 0.8, .wrong = 0.05});  // costs 75 points, of 70 above chance
+  add({.model = "lenet5", .scheme = "hpnn-64", .right = 0.9, .wrong = 0.2});
+  EXPECT_NE(written().find("73.22 or more in 0 of the 1 accurate enough to lose so much | does not agree |"), std::string::npos) << written();
 }
 
 TEST_F(Report, SaysThatANetworkCannotLoseWhatItHasNot) {

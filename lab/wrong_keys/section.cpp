@@ -84,10 +84,24 @@ void near_key_table(const std::vector<const Record*>& cells, Page& page) {
 
 std::string name_of(const Record& record) { return record.dataset() + " " + record.model() + " " + record.weights(); }
 
+void told_from_random_networks(const std::vector<const Record*>& cells, const RecordSet& records, Page& page) {
+  std::vector<std::pair<const Record*, Against>> compared;
+  for (const Record* cell : cells)
+    if (const auto networks = against(*cell, records, "random_networks")) compared.emplace_back(cell, *networks);
+  std::vector<std::string> items;
+  for (const auto& [cell, networks] : compared) {
+    if (networks.probability >= level_of_each(0.05, compared.size())) continue;
+    const std::string keys = "outcome.random_keys.accuracy.";
+    items.push_back(name_of(*cell) + ": random keys " + spread(cell->number(keys + "mean"), cell->number(keys + "sd")) + ", random networks " + spread(networks.mean, networks.deviation) + " (" + page.link(*cell) + ")");
+  }
+  page.paragraph("From random networks of the same layout, " + std::to_string(items.size()) + " of " + counted(compared.size(), "cell") + " can be told apart (KS, 5 % for all together)" + (items.empty() ? "." : ":"));
+  if (!items.empty()) page.list(items);
+}
+
 void chance_finding(const std::vector<const Record*>& cells, const RecordSet& records, Page& page) {
   const ChanceTest test = test_against_chance(cells);
-  page.paragraph("**Finding.** A mean may lie " + fixed(test.bound, 2) + " standard errors from chance: three for a single cell (" + percent(ChanceTest::kLevel, 2) + " %), corrected for " +
-                 counted(cells.size(), "cell") + " (Sidak). " + std::to_string(cells.size() - test.outside.size()) + " of them do." +
+  page.paragraph("**Finding.** In " + std::to_string(cells.size() - test.outside.size()) + " of " + counted(cells.size(), "cell") + " the mean lies within " + fixed(test.bound, 2) +
+                 " standard errors of chance: three for a single cell (" + percent(ChanceTest::kLevel, 2) + " %), corrected for their number (Sidak)." +
                  (test.outside.empty() ? "" : " Outside, and what random networks of the same layout say about it:"));
   std::vector<std::string> items;
   for (const Record* cell : test.outside) {
@@ -98,13 +112,7 @@ void chance_finding(const std::vector<const Record*>& cells, const RecordSet& re
     items.push_back(item + " (" + page.link(*cell) + ")");
   }
   if (!items.empty()) page.list(items);
-  std::size_t told_apart = 0, compared = 0;
-  for (const Record* cell : cells)
-    if (const auto networks = against(*cell, records, "random_networks")) {
-      ++compared;
-      told_apart += networks->probability < level_of_each(0.05, cells.size());
-    }
-  page.paragraph("Against random networks of the same layout " + std::to_string(told_apart) + " of " + counted(compared, "cell") + " can be told apart (KS, 5 % for all together).");
+  told_from_random_networks(cells, records, page);
 }
 
 // All cells of a scheme in one, by the number of wrong bits.

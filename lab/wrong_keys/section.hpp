@@ -19,7 +19,7 @@ std::vector<Finding> findings_of_wrong_keys(const RecordSet& records, const Page
 // Networks that wrong keys are compared with: "random_networks" or "initialised_networks". A record without them borrows those of another record of the same
 // network, form and kind of scheme; they do not depend on the key.
 struct Against {
-  double mean = 0, deviation = 0;
+  double mean = 0, deviation = 0, greatest = 0;
   double probability = 1;                  // Kolmogorov and Smirnov
   std::optional<double> standard_errors;   // from the networks' mean to that of the keys, in standard errors of the difference
 };
