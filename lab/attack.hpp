@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an attack is: it declares what the attacker knows, what it spends, and which targets it fits; it is then given exactly that.
+// What an attack on a network is: it declares what the attacker knows, what it spends, and which targets it fits; it is then given exactly that.
 #pragma once
 
 #include <functional>
@@ -10,54 +10,14 @@
 #include <string>
 #include <vector>
 
-#include "lab/cell.hpp"
 #include "lab/datasets/dataset.hpp"
 #include "lab/metrics.hpp"
-#include "lab/report/claims.hpp"
-#include "lab/report/page.hpp"
 #include "lab/schemes/scheme.hpp"
+#include "lab/study.hpp"
 #include "lab/targets/training.hpp"
 #include "lab/weights/forms.hpp"
 
 namespace nnlock::lab {
-
-// How the scheme works is known to every attacker; the key to none.
-enum class Knows {
-  locked_file,    // what the thief took
-  architecture,   // the layers; not the weights
-  training_data,  // some labelled images
-  oracle,         // may put questions to an authorised device and sees its logits
-  public_base,    // weights that anyone can get: the same architecture trained on another dataset
-};
-const char* to_string(Knows knows);
-
-// One figure of an attack's budget, with its values for the two efforts.
-struct Parameter {
-  std::string name, smoke, full, meaning;
-};
-
-struct AttackInfo {
-  std::string name, summary;
-  std::vector<Knows> knows;
-  std::vector<Parameter> budget;
-  bool knows_about(Knows what) const;
-};
-
-// The budget of one run: the attack's parameters, with those that the cell sets otherwise. Throws Failure for an unknown name or a
-// value that is no number.
-class Budget {
- public:
-  Budget(const AttackInfo& info, const Cell& cell);
-  std::int64_t whole(const std::string& name) const;
-  double real(const std::string& name) const;
-  const std::string& text(const std::string& name) const;
-  std::vector<std::string> names(const std::string& name) const;  // separated by commas
-  std::vector<double> reals(const std::string& name) const;
-  const std::map<std::string, std::string>& all() const { return values_; }
-
- private:
-  std::map<std::string, std::string> values_;
-};
 
 // What stands before the attacker, as far as it decides whether an attack fits.
 struct Target {
@@ -114,21 +74,12 @@ struct Judge {
 // The network of someone who has this key.
 std::shared_ptr<Network> network_under(const Key& key, const Attacker& attacker);
 
-class Attack {
+class Attack : public Study {
  public:
-  virtual ~Attack() = default;
-  virtual const AttackInfo& info() const = 0;
   // Why this attack does not fit this target; empty when it does.
   virtual std::string refusal(const Target& target) const;
   // Returns the outcome: an object for the record.
   virtual Json run(Attacker& attacker, const Judge& judge, const Budget& budget, const Log& log) const = 0;
-  // The cells that the report needs (full), or a few that show that it works in seconds (smoke).
-  virtual std::vector<Cell> cells(Effort effort) const = 0;
-  // The attack's section of the report, from its own records, of which there is at least one: tables, plots, and findings that are computed. The
-  // heading and what the attacker knows are there already.
-  virtual void report(const RecordSet& records, Page& page) const;
-  // What the records, if there are any, say about published claims.
-  virtual std::vector<Finding> findings(const RecordSet& records, const Page& page) const;
 };
 
 // Empty, or why this attack cannot be made: what it needs is not there, or it refuses the target.

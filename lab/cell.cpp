@@ -3,32 +3,40 @@
 
 #include "lab/cell.hpp"
 
-#include "lab/failure.hpp"
+#include <filesystem>
 
 namespace nnlock::lab {
 
+namespace {
+
+// An attack on files may also be on none: on the key stream or the S-box alone.
+std::string target_of(const Cell& cell) {
+  if (!cell.file.empty()) return std::filesystem::path(cell.file).stem().string() + "-";
+  if (cell.dataset.empty()) return "";
+  return cell.dataset + "-" + cell.model + "-" + to_string(cell.form) + "-";
+}
+
+std::string target_options(const Cell& cell) {
+  if (!cell.file.empty()) return " --file " + cell.file;
+  if (cell.dataset.empty()) return "";
+  return " --dataset " + cell.dataset + " --model " + cell.model + " --weights " + to_string(cell.form);
+}
+
+}  // namespace
+
 std::string Cell::name() const {
-  std::string name = attack + "/" + dataset + "-" + model + "-" + to_string(form) + "-" + scheme + "-s" + std::to_string(seed);
+  std::string name = attack + "/" + target_of(*this) + scheme + "-s" + std::to_string(seed);
   if (network_seed != 1) name += "-n" + std::to_string(network_seed);
   for (const auto& [parameter, value] : with) name += "-" + parameter + "=" + value;
   return name + (effort == Effort::smoke ? "-smoke" : "");
 }
 
 std::string Cell::command() const {
-  std::string line = "nnlock-lab run --attack " + attack + " --dataset " + dataset + " --model " + model + " --weights " + to_string(form) + " --scheme " +
-                     scheme + " --seed " + std::to_string(seed);
+  std::string line = "nnlock-lab run --attack " + attack + target_options(*this) + " --scheme " + scheme + " --seed " + std::to_string(seed);
   if (network_seed != 1) line += " --network-seed " + std::to_string(network_seed);
   if (effort == Effort::smoke) line += " --effort smoke";
   for (const auto& [parameter, value] : with) line += " --with " + parameter + "=" + value;
   return line;
-}
-
-const char* to_string(Effort effort) { return effort == Effort::smoke ? "smoke" : "full"; }
-
-Effort effort_named(const std::string& name) {
-  for (const Effort effort : {Effort::smoke, Effort::full})
-    if (name == to_string(effort)) return effort;
-  throw Failure("no effort is called " + name, "use smoke or full");
 }
 
 }  // namespace nnlock::lab

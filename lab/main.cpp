@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "lab/attack.hpp"
+#include "lab/cryptanalysis/analysis.hpp"
 #include "lab/failure.hpp"
 #include "lab/record.hpp"
 #include "lab/report/report.hpp"
@@ -33,9 +34,9 @@ void add_places(CLI::App& command, Options& options) {
   command.add_option("--records", options.places.records, "folder of records")->capture_default_str();
 }
 
-void add_target_options(CLI::App& command, Options& options) {
-  command.add_option("--dataset", options.cell.dataset, "fashion, mnist or cifar10")->required();
-  command.add_option("--model", options.cell.model, "see: nnlock-lab list")->required();
+void add_target_options(CLI::App& command, Options& options, bool required) {
+  command.add_option("--dataset", options.cell.dataset, "fashion, mnist or cifar10")->required(required);
+  command.add_option("--model", options.cell.model, "see: nnlock-lab list")->required(required);
   command.add_option("--scheme", options.cell.scheme, "see: nnlock-lab list")->required();
   command.add_option("--weights", options.form, "float32 or int8")->capture_default_str();
   command.add_option("--seed", options.cell.seed, "of keys and of what the attack draws")->capture_default_str();
@@ -60,7 +61,10 @@ void log_line(const std::string& line) { std::cerr << line << std::endl; }
 
 void run(Options& options) {
   finish(options);
-  const bool ran = run_cell(options.cell, options.places, log_line);
+  const bool on_file = analysis_named(options.cell.attack) != nullptr;
+  if (!on_file && (options.cell.dataset.empty() || options.cell.model.empty()))
+    throw Failure(options.cell.attack + " attacks networks", "name one with --dataset and --model; see nnlock-lab list");
+  const bool ran = on_file ? run_analysis(options.cell, options.places.records, log_line) : run_cell(options.cell, options.places, log_line);
   std::cout << (ran ? "ran " : "there already: ") << options.cell.name() << std::endl;
 }
 
@@ -85,8 +89,8 @@ void print_cells(const CLI::App& command, const Options& options) {
   for (const char* name : {"--data", "--cache", "--records"})
     if (command.count(name) > 0) places += std::string(" ") + name + " " + command.get_option(name)->as<std::string>();
   std::size_t count = 0, recorded = 0;
-  for (const Attack* attack : attacks())
-    for (const Cell& cell : attack->cells(effort_named(options.set))) {
+  for (const Study* study : studies())
+    for (const Cell& cell : study->cells(effort_named(options.set))) {
       const bool there = std::filesystem::exists(record_of(cell, options.places.records));
       ++count, recorded += there;
       if (!there || !options.missing) std::cout << cell.command() << places << "\n";
@@ -96,7 +100,7 @@ void print_cells(const CLI::App& command, const Options& options) {
 
 void print_list() {
   std::cout << "attacks\n";
-  for (const Attack* attack : attacks()) {
+  for (const Study* attack : studies()) {
     std::cout << "  " << attack->info().name << ": " << attack->info().summary << "\n    knows:";
     for (const Knows known : attack->info().knows) std::cout << " [" << to_string(known) << "]";
     std::cout << "\n";
@@ -112,6 +116,7 @@ void print_list() {
   line("models trained by others only", public_model_names());
   line("datasets", dataset_names());
   line("schemes", scheme_names());
+  line("locks on files (run --file)", file_scheme_names());
 }
 
 void report(const Options& options) {
@@ -126,9 +131,10 @@ int main_of(int argc, char** argv) {
   auto* run_command = app.add_subcommand("run", "run one cell; its record is skipped when it is there");
   run_command->add_option("--attack", options.cell.attack, "see: nnlock-lab list")->required();
   run_command->add_option("--with", options.with, "NAME=VALUE: a budget parameter set otherwise");
-  add_target_options(*run_command, options);
+  add_target_options(*run_command, options, false);
+  run_command->add_option("--file", options.cell.file, "in place of --dataset and --model: a model file, below the project or the data folder");
   auto* train_command = app.add_subcommand("train", "train one network into the cache and measure it");
-  add_target_options(*train_command, options);
+  add_target_options(*train_command, options, true);
   auto* cells_command = app.add_subcommand("cells", "print the commands of a set, one a line");
   cells_command->add_option("--set", options.set, "smoke or full")->capture_default_str();
   cells_command->add_flag("--missing", options.missing, "only those without a record");

@@ -3,33 +3,13 @@
 
 #include "lab/record.hpp"
 
-#include <chrono>
-#include <ctime>
-
-#include "lab/commit.hpp"  // written by the build
 #include "lab/failure.hpp"
+#include "lab/record_file.hpp"
 
 namespace nnlock::lab {
 namespace {
 
 constexpr std::int64_t kTestImagesPerClass = 100;
-
-std::string now() {
-  const std::time_t seconds = std::time(nullptr);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
-
-Json describe_attack(const Attack& attack, const Budget& budget) {
-  Json json;
-  json["name"] = attack.info().name;
-  for (const Knows known : attack.info().knows) json["knows"].push_back(to_string(known));
-  for (const auto& [name, value] : budget.all()) json["budget"][name] = value;
-  return json;
-}
 
 Json describe_target(const Cell& cell, const Scheme& scheme, const Dataset& dataset, const TrainedModel& model) {
   Json json;
@@ -54,12 +34,9 @@ std::shared_ptr<Network> authorised_network(const Attacker::Hands& hands, const 
 
 }  // namespace
 
-Path record_of(const Cell& cell, const Path& records) { return records / (cell.name() + ".json"); }
-
 bool run_cell(const Cell& cell, const Places& places, const Log& log) {
-  const Path file = record_of(cell, places.records);
-  if (std::filesystem::exists(file)) return false;
-  const auto start = std::chrono::steady_clock::now();
+  if (std::filesystem::exists(record_of(cell, places.records))) return false;
+  RecordFile record(cell, places.records);
   const Attack& attack = attack_named(cell.attack);
   const Budget budget(attack.info(), cell);
   const auto scheme = make_scheme(cell.scheme);
@@ -80,21 +57,12 @@ bool run_cell(const Cell& cell, const Places& places, const Log& log) {
   const Images test = balanced_subset(dataset.test, kTestImagesPerClass);
 
   Attacker attacker(attack.info(), std::move(hands));
-  Json record;
-  record["record"] = 1;  // the version of this form
-  record["attack"] = describe_attack(attack, budget);
-  record["target"] = describe_target(cell, *scheme, dataset, model);
-  record["seed"] = cell.seed;
-  record["effort"] = to_string(cell.effort);
-  record["test_images"] = test.size();
-  record["outcome"] = attack.run(attacker, Judge{&test, &key}, budget, log);
-  record["used"]["training_images"] = attacker.training_images_used();
-  record["used"]["oracle_questions"] = attacker.oracle_questions();
-  record["command"] = cell.command();
-  record["commit"] = kCommit;
-  record["date"] = now();
-  record["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  write_file(file, bytes_of(record.text()));
+  record.begin(attack.info(), budget, describe_target(cell, *scheme, dataset, model));
+  record.json()["test_images"] = test.size();
+  record.json()["outcome"] = attack.run(attacker, Judge{&test, &key}, budget, log);
+  record.json()["used"]["training_images"] = attacker.training_images_used();
+  record.json()["used"]["oracle_questions"] = attacker.oracle_questions();
+  record.finish();
   return true;
 }
 

@@ -1,15 +1,14 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a cell and keeps what came out: one JSON record a cell.
+// Runs a cell on a network and keeps what came out: one JSON record a cell.
 #pragma once
 
 #include "lab/attack.hpp"
+#include "lab/record_file.hpp"
 #include "lab/workshop.hpp"
 
 namespace nnlock::lab {
-
-Path record_of(const Cell& cell, const Path& records);
 
 // Runs the cell and writes its record, which appears only when it is complete. False when a record was there already: then nothing is
 // done. Throws Failure when the attack does not fit the target, or something is missing.

@@ -7,6 +7,8 @@
 
 #include "lab/failure.hpp"
 #include "lab/targets/checkpoint.hpp"
+#include "lab/targets/training.hpp"
+#include "lab/weights/forms.hpp"
 
 namespace nnlock::lab {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "lab/cell.hpp"
 #include "lab/datasets/dataset.hpp"
+#include "lab/log.hpp"
 #include "lab/schemes/scheme.hpp"
 
 namespace nnlock::lab {

@@ -6,7 +6,7 @@
 #include "lab/failure.hpp"
 #include "lab/genetic/evolution.hpp"
 #include "lab/key_search/key_trial.hpp"
-#include "lab/key_search/locked_stripes.hpp"
+#include "lab/key_search/locked_stripes_testing.hpp"
 #include "lab/schemes/low_bit_testing.hpp"
 
 namespace nnlock::lab {

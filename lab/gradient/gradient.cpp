@@ -3,11 +3,14 @@
 //
 // Key bits of HPNN relaxed: each factor is tanh of a number that descends the gradient of the loss on some labelled images; in the end
 // its sign is the bit. The descent often ends far from the key, where the loss is higher; so several random starts are taken a few
-// steps down, and the one with the least loss goes on. A key that goes through a cipher has no gradient; gradient-stream is what corresponds to this there.
+// steps down, and those with the least loss go on. The relaxed loss may be less near the key's complement than near the key, so the best start's mirror goes on
+// too, and what decides in the end is the loss under the rounded key. A key that goes through a cipher has no gradient; gradient-stream is what corresponds to this there.
 #include "lab/attack.hpp"
 #include "lab/gradient/section.hpp"
 #include "lab/key_search/key_trial.hpp"
 #include "lab/schemes/hpnn.hpp"
+
+#include <algorithm>
 
 namespace nnlock::lab {
 namespace {
@@ -30,10 +33,10 @@ torch::Tensor random_start(std::size_t bits, double spread, Random& random) {
 // One start and its way down.
 class Descent {
  public:
-  Descent(const Attacker& attacker, const Images& images, const Budget& budget, Random& random)
+  Descent(const Attacker& attacker, const Images& images, const Budget& budget, torch::Tensor start)
       : images_(images),
         network_(attacker.network()),
-        relaxed_(random_start(attacker.scheme().info().key_bits, budget.real("spread"), random)),
+        relaxed_(std::move(start)),
         optimiser_({relaxed_}, torch::optim::AdamOptions(budget.real("rate"))) {
     attacker.scheme().install_locked(*network_, attacker.locked_file());
     for (auto& parameter : network_->parameters()) parameter.requires_grad_(false);
@@ -52,6 +55,7 @@ class Descent {
     return loss().item<double>();
   }
   Key key() const { return rounded(relaxed_); }
+  torch::Tensor mirror() const { return (-relaxed_.detach()).requires_grad_(); }
   // Relaxed loss by step, and share of right bits and accuracy of the rounded key.
   const Json& course() const { return course_; }
   void note(KeyVerdict& verdict) {
@@ -82,10 +86,12 @@ class Gradient : public Attack {
                                  .knows = {Knows::locked_file, Knows::architecture, Knows::training_data},
                                  .budget = {{"images", "200", "600", "labelled images that give the loss"},
                                             {"starts", "8", "12", "random starts"},
-                                            {"first_steps", "30", "30", "of Adam in each start, on all images; the start with the least loss goes on"},
-                                            {"steps", "60", "150", "of Adam from there"},
+                                            {"first_steps", "30", "30", "of Adam in each start, on all images; those with the least loss go on"},
+                                            {"steps", "60", "150", "of Adam from there, in each that goes on"},
                                             {"rate", "0.1", "0.1", "of Adam"},
-                                            {"spread", "0.5", "0.5", "relaxed bits start uniform between minus and plus this"}}};
+                                            {"spread", "0.5", "0.5", "relaxed bits start uniform between minus and plus this"},
+                                            {"finalists", "1", "3", "starts that go on, besides the mirror of the best"},
+                                            {"sweeps", "1", "3", "over all bits of the rounded key in the end, each flipped if that lowers the loss"}}};
     return info;
   }
 
@@ -101,15 +107,28 @@ class Gradient : public Attack {
     KeyVerdict verdict(attacker, judge);
     Json outcome;
     log("starts");
-    const auto descent = best_start(attacker, images, budget, verdict, outcome);
-    log("descent");
-    descent->go(budget.whole("steps"), verdict);
-    descent->note(verdict);
-    outcome["course"] = descent->course();
-    outcome["loss"] = -fitness.of(trial.with(descent->key()));
+    auto finalists = best_starts(attacker, images, budget, verdict, outcome);
+    const Descent* best = nullptr;
+    double least = 0;
+    for (auto& descent : finalists) {
+      log("descent");
+      descent->go(budget.whole("steps"), verdict);
+      descent->note(verdict);
+      const double loss = -fitness.of(trial.with(descent->key()));
+      outcome["finalists"]["loss"].push_back(loss);
+      outcome["finalists"]["bits_right"].push_back(verdict.bits_right(descent->key()));
+      if (best && loss >= least) continue;
+      least = loss;
+      best = descent.get();
+    }
+    outcome["course"] = best->course();
+    outcome["rounded"] = verdict.of(best->key());
+    log("single bits");
+    const Key key = polished(best->key(), least, budget.whole("sweeps"), [&](const Key& tried) { return -fitness.of(trial.with(tried)); });
+    outcome["loss"] = least;
     outcome["right_key_loss"] = -fitness.of(trial.with(*judge.right_key));
-    outcome["found"] = verdict.of(descent->key());
-    outcome["influence"] = verdict.influence(descent->key());
+    outcome["found"] = verdict.of(key);
+    outcome["influence"] = verdict.influence(key);
     return outcome;
   }
 
@@ -132,23 +151,43 @@ class Gradient : public Attack {
   std::vector<Finding> findings(const RecordSet& records, const Page&) const override { return findings_of_gradient(records, info()); }
 
  private:
-  // `outcome` gets what each start reached: loss, share of right bits and accuracy.
-  static std::unique_ptr<Descent> best_start(const Attacker& attacker, const Images& images, const Budget& budget, KeyVerdict& verdict, Json& outcome) {
+  using Descents = std::vector<std::unique_ptr<Descent>>;
+
+  // Rounding each bit by itself leaves a few wrong that the loss can tell. `loss` is the key's, and becomes that of the key returned.
+  template <class LossOf>
+  static Key polished(Key key, double& loss, std::int64_t sweeps, const LossOf& loss_of) {
+    bool better = true;
+    for (std::int64_t sweep = 0; sweep < sweeps && better; ++sweep) {
+      better = false;
+      for (std::size_t bit = 0; bit < key.bits(); ++bit) {
+        key.flip(bit);
+        const double tried = loss_of(key);
+        better |= tried < loss;
+        if (tried < loss) loss = tried;
+        else key.flip(bit);
+      }
+    }
+    return key;
+  }
+
+  // The mirror of the best first. `outcome` gets what each start reached: loss, share of right bits and accuracy.
+  static Descents best_starts(const Attacker& attacker, const Images& images, const Budget& budget, KeyVerdict& verdict, Json& outcome) {
     Random random(attacker.seed(), "relaxed keys");
-    std::unique_ptr<Descent> best;
-    double least = 0;
+    std::vector<std::pair<double, std::unique_ptr<Descent>>> starts;
     for (std::int64_t i = 0; i < std::max<std::int64_t>(1, budget.whole("starts")); ++i) {
-      auto descent = std::make_unique<Descent>(attacker, images, budget, random);
+      auto descent = std::make_unique<Descent>(attacker, images, budget, random_start(attacker.scheme().info().key_bits, budget.real("spread"), random));
       descent->go(budget.whole("first_steps"), verdict);
-      const double loss = descent->relaxed_loss();
-      outcome["starts"]["loss"].push_back(loss);
+      outcome["starts"]["loss"].push_back(descent->relaxed_loss());
       outcome["starts"]["bits_right"].push_back(verdict.bits_right(descent->key()));
       outcome["starts"]["accuracy"].push_back(verdict.accuracy(descent->key()));
-      if (best && loss >= least) continue;
-      least = loss;
-      best = std::move(descent);
+      starts.emplace_back(descent->relaxed_loss(), std::move(descent));
     }
-    return best;
+    std::stable_sort(starts.begin(), starts.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    Descents finalists;
+    finalists.push_back(std::make_unique<Descent>(attacker, images, budget, starts.front().second->mirror()));
+    const auto count = std::clamp<std::int64_t>(budget.whole("finalists"), 1, static_cast<std::int64_t>(starts.size()));
+    for (std::int64_t i = 0; i < count; ++i) finalists.push_back(std::move(starts[static_cast<std::size_t>(i)].second));
+    return finalists;
   }
 };
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "lab/key_search/locked_stripes.hpp"
+#include "lab/key_search/locked_stripes_testing.hpp"
 
 namespace nnlock::lab {
 namespace {

@@ -4,12 +4,11 @@
 #include "lab/report/record_set.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <tuple>
 
-#include "lab/datasets/dataset.hpp"
 #include "lab/failure.hpp"
-#include "lab/schemes/scheme.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -19,10 +18,9 @@ std::size_t rank(const std::string& name, const std::vector<std::string>& names)
   return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-auto order(const Record& record) {
-  static const auto datasets = dataset_names(), models = model_names(), schemes = scheme_names();
-  return std::tuple(record.attack(), rank(record.dataset(), datasets), record.dataset(), rank(record.model(), models), record.model(), record.weights(),
-                    rank(record.scheme(), schemes), record.scheme(), record.number("seed"), record.file().string());
+auto place_of(const Record& record, const ListOrder& order) {
+  return std::tuple(record.attack(), rank(record.dataset(), order.datasets), record.dataset(), rank(record.model(), order.models), record.model(), record.weights(),
+                    rank(record.scheme(), order.schemes), record.scheme(), record.number("seed"), record.file().string());
 }
 
 void check(const Record& record) {
@@ -109,11 +107,11 @@ void Record::lacks(std::string_view path, const char* kind) const {
                 "move it out of the folder of records, or remove it and run its cell again");
 }
 
-RecordSet::RecordSet(std::vector<Record> records) : records_(std::move(records)) {
-  std::sort(records_.begin(), records_.end(), [](const Record& a, const Record& b) { return order(a) < order(b); });
+RecordSet::RecordSet(std::vector<Record> records, const ListOrder& order) : records_(std::move(records)) {
+  std::sort(records_.begin(), records_.end(), [&](const Record& a, const Record& b) { return place_of(a, order) < place_of(b, order); });
 }
 
-RecordSet RecordSet::read(const Path& folder) {
+RecordSet RecordSet::read(const Path& folder, const ListOrder& order) {
   std::vector<Record> records;
   if (!std::filesystem::exists(folder)) return {};
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
@@ -122,13 +120,16 @@ RecordSet RecordSet::read(const Path& folder) {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     records.emplace_back(std::filesystem::relative(entry.path(), folder), Json::parse(text, entry.path().string()));
   }
-  return RecordSet(std::move(records));
+  return RecordSet(std::move(records), order);
 }
 
 RecordSet RecordSet::of(const std::string& attack) const {
+  return where([&](const Record& record) { return record.attack() == attack; });
+}
+
+RecordSet RecordSet::where(const std::function<bool(const Record&)>& wanted) const {
   RecordSet some;
-  for (const Record& record : records_)
-    if (record.attack() == attack) some.records_.push_back(record);
+  std::copy_if(records_.begin(), records_.end(), std::back_inserter(some.records_), wanted);
   return some;
 }
 

@@ -4,6 +4,7 @@
 // The records that a report is made of.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,16 +48,22 @@ class Record {
   Json json_;
 };
 
+// Names in the order in which they are to be listed; one that is not among them comes after.
+struct ListOrder {
+  std::vector<std::string> datasets, models, schemes;
+};
+
 class RecordSet {
  public:
   RecordSet() = default;
-  explicit RecordSet(std::vector<Record> records);
-  // Every *.json below `folder`, sorted by attack, dataset, model, weights and scheme as the lab lists them, then by seed and name. A folder that is not
-  // there has none. Throws Failure for a file that is no record, and names it.
-  static RecordSet read(const Path& folder);
+  explicit RecordSet(std::vector<Record> records, const ListOrder& order = {});
+  // Every *.json below `folder`, sorted by attack, dataset, model, weights, scheme, seed and name. A folder that is not there has none. Throws Failure for
+  // a file that is no record, and names it.
+  static RecordSet read(const Path& folder, const ListOrder& order = {});
 
   const std::vector<Record>& all() const { return records_; }
   RecordSet of(const std::string& attack) const;
+  RecordSet where(const std::function<bool(const Record&)>& wanted) const;
   bool empty() const { return records_.empty(); }
   auto begin() const { return records_.begin(); }
   auto end() const { return records_.end(); }

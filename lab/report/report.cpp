@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "lab/attack.hpp"
+#include "lab/cryptanalysis/analysis.hpp"
 #include "lab/report/claims.hpp"
 
 namespace nnlock::lab {
@@ -22,37 +23,37 @@ std::string terms_of(const AttackInfo& info) {
   return text + " unless a record says otherwise.";
 }
 
-void report_attack(const Attack& attack, const RecordSet& records, Page& page) {
-  std::string title = attack.info().name;
+void report_study(const Study& study, const RecordSet& records, Page& page) {
+  std::string title = study.info().name;
   title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
   for (char& c : title) c = c == '-' || c == '_' ? ' ' : c;
   page.heading(2, title);
-  page.paragraph("`" + attack.info().name + "`: " + attack.info().summary + ". " + terms_of(attack.info()));
-  const RecordSet own = records.of(attack.info().name);
+  page.paragraph("`" + study.info().name + "`: " + study.info().summary + ". " + terms_of(study.info()));
+  const RecordSet own = records.of(study.info().name);
   if (own.empty()) page.paragraph("No record yet.");
-  else attack.report(own, page);
-}
-
-// Smoke cells show that the lab works; no claim is judged by them.
-RecordSet of_full_effort(const RecordSet& records) {
-  std::vector<Record> some;
-  std::copy_if(records.begin(), records.end(), std::back_inserter(some), [](const Record& record) { return !record.is_smoke(); });
-  return RecordSet(some);
+  else study.report(own, page);
 }
 
 }  // namespace
 
+std::vector<const Study*> studies() {
+  std::vector<const Study*> all(attacks().begin(), attacks().end());
+  all.insert(all.end(), analyses().begin(), analyses().end());
+  return all;
+}
+
 std::size_t write_report(const Path& records, const Path& file) {
-  const RecordSet all = RecordSet::read(records);
+  const RecordSet all = RecordSet::read(records, {dataset_names(), model_names(), scheme_names()});
   Page page(file, records);
   report_head(all, page);
-  const RecordSet full = of_full_effort(all);
+  // Smoke cells show that the lab works; no claim is judged by them.
+  const RecordSet full = all.where([](const Record& record) { return !record.is_smoke(); });
   std::vector<Finding> findings;
-  for (const Attack* attack : attacks())
-    for (const Finding& finding : attack->findings(full.of(attack->info().name), page)) findings.push_back(finding);
+  for (const Study* study : studies())
+    for (const Finding& finding : study->findings(full.of(study->info().name), page)) findings.push_back(finding);
   report_claims(findings, page);
   report_networks(all, page);
-  for (const Attack* attack : attacks()) report_attack(*attack, all, page);
+  for (const Study* study : studies()) report_study(*study, all, page);
   page.write();
   return all.all().size();
 }

@@ -5,8 +5,12 @@
 #pragma once
 
 #include "lab/report/page.hpp"
+#include "lab/study.hpp"
 
 namespace nnlock::lab {
+
+// All attacks, on networks and then on files.
+std::vector<const Study*> studies();
 
 // Reads the records below `records` and writes `file`, with its plots beside it. Throws Failure. Returns the number of records.
 std::size_t write_report(const Path& records, const Path& file);

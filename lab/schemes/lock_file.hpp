@@ -10,12 +10,18 @@
 
 #include "lab/files.hpp"
 #include "lab/schemes/key.hpp"
+#include "nnlock/lock.hpp"
 
 namespace nnlock::lab {
 
 // Locks `model` with nnlock-v1 into the new file `out`. The lock id comes from the seed; outside a lab it must be random.
 // `exclude`: globs of tensors that stay plain. Throws Failure.
 void lock_model_file(const Key& key, const Path& model, const Path& out, std::uint64_t seed, std::vector<std::string> exclude = {});
+
+// The same for a model in memory.
+Bytes lock_model(const Bytes& model, const Key& key, std::uint64_t seed, std::vector<std::string> exclude = {});
+
+MasterKey master_key(const Key& key);  // of 256 bits
 
 // 64 hexadecimal digits; throws Failure.
 Key key_from_hex(const std::string& digits);

@@ -11,12 +11,12 @@ namespace nnlock::lab {
 namespace {
 
 template <class PerByte>
-Bytes transformed(const Bytes& model, const Key& key, const StaysPlain& stays_plain, const PerByte& per_byte) {
+Bytes transformed(const Bytes& model, const KeyStream& key_stream, const StaysPlain& stays_plain, const PerByte& per_byte) {
   Bytes out = model;
   std::uint64_t length = 0, at = 0;
   const auto spans = parameters_of(model, stays_plain);
   for (const ParamSpan& span : spans) length += span.length;
-  const auto stream = endless_schedule(key.bytes, length);
+  const auto stream = key_stream(length);
   for (const ParamSpan& span : spans)
     for (std::uint64_t i = span.offset; i < span.offset + span.length; ++i)
       out[i] = static_cast<std::byte>(per_byte(std::to_integer<std::uint8_t>(out[i]), stream[at++]));
@@ -33,15 +33,23 @@ std::vector<ParamSpan> parameters_of(const Bytes& model, const StaysPlain& stays
   return params;
 }
 
-Bytes lock_published(const Bytes& model, const Key& key, const StaysPlain& stays_plain) {
-  const SBox& s = aes_sbox();
-  return transformed(model, key, stays_plain, [&](std::uint8_t w, std::uint8_t k) { return s[w ^ k]; });
+KeyStream published_key_stream(const Key& key) {
+  return [bytes = key.bytes](std::uint64_t length) { return endless_schedule(bytes, length); };
 }
 
-Bytes unlock_published(const Bytes& locked, const Key& key, const StaysPlain& stays_plain) {
-  const SBox& inverse = aes_inverse_sbox();
-  return transformed(locked, key, stays_plain, [&](std::uint8_t w, std::uint8_t k) { return static_cast<std::uint8_t>(inverse[w] ^ k); });
+Bytes lock_published(const Bytes& model, const KeyStream& key_stream, const StaysPlain& stays_plain) {
+  const SBox& s = aes_sbox();
+  return transformed(model, key_stream, stays_plain, [&](std::uint8_t w, std::uint8_t k) { return s[w ^ k]; });
 }
+
+Bytes unlock_published(const Bytes& locked, const KeyStream& key_stream, const StaysPlain& stays_plain) {
+  const SBox& inverse = aes_inverse_sbox();
+  return transformed(locked, key_stream, stays_plain, [&](std::uint8_t w, std::uint8_t k) { return static_cast<std::uint8_t>(inverse[w] ^ k); });
+}
+
+Bytes lock_published(const Bytes& model, const Key& key, const StaysPlain& stays_plain) { return lock_published(model, published_key_stream(key), stays_plain); }
+
+Bytes unlock_published(const Bytes& locked, const Key& key, const StaysPlain& stays_plain) { return unlock_published(locked, published_key_stream(key), stays_plain); }
 
 MaskedStream masked_stream(const Bytes& locked) {
   MaskedStream stream;

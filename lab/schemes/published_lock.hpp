@@ -23,6 +23,14 @@ using StaysPlain = std::function<bool(const std::string& tensor)>;
 // Where the parameters of a model file lie. Everyone can see that, locked or not.
 std::vector<ParamSpan> parameters_of(const Bytes& model, const StaysPlain& stays_plain = {});  // sorted by offset; throws Failure for a file that no codec reads
 
+// So many bytes of a key stream.
+using KeyStream = std::function<std::vector<std::uint8_t>(std::uint64_t length)>;
+KeyStream published_key_stream(const Key& key);  // 128 or 256 bits
+
+// With any other key stream in the place of the published one.
+Bytes lock_published(const Bytes& model, const KeyStream& key_stream, const StaysPlain& stays_plain = {});
+Bytes unlock_published(const Bytes& locked, const KeyStream& key_stream, const StaysPlain& stays_plain = {});
+
 Bytes lock_published(const Bytes& model, const Key& key, const StaysPlain& stays_plain = {});    // 128 or 256 bits
 Bytes unlock_published(const Bytes& locked, const Key& key, const StaysPlain& stays_plain = {});  // with any key
 

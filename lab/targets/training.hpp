@@ -9,11 +9,11 @@
 #include <string>
 
 #include "lab/datasets/dataset.hpp"
+#include "lab/effort.hpp"
+#include "lab/log.hpp"
 #include "lab/targets/network.hpp"
 
 namespace nnlock::lab {
-
-enum class Effort { smoke, full };  // seconds for a test, or what the report is made of
 
 struct Recipe {
   std::int64_t images = 0;   // of the training set; 0: all
@@ -28,8 +28,6 @@ struct Recipe {
 
 // What the lab trains a model with.
 Recipe recipe_for(const std::string& model, const std::string& dataset, Effort effort);
-
-using Log = std::function<void(const std::string& line)>;
 
 // The labels are classes, or a probability for each class of each image (images x classes).
 // Trains the parameters that ask for a gradient, which are all if nobody froze any. Signs that are set stay set: HPNN's networks are

@@ -83,14 +83,6 @@ void load_int8(Network& network, const ByName& tensors) {
 
 }  // namespace
 
-const char* to_string(Form form) { return form == Form::float32 ? "float32" : "int8"; }
-
-Form form_named(const std::string& name) {
-  for (const Form form : {Form::float32, Form::int8})
-    if (name == to_string(form)) return form;
-  throw Failure("no form of weights is called " + name, "use float32 or int8");
-}
-
 bool is_scale(const std::string& tensor) { return tensor.ends_with(".scale"); }
 
 Weights stored(Network& network, Form form, const Images& calibration) {

@@ -12,13 +12,10 @@
 
 #include "lab/datasets/dataset.hpp"
 #include "lab/targets/network.hpp"
+#include "lab/weights/form.hpp"
 #include "lab/weights/safetensors.hpp"
 
 namespace nnlock::lab {
-
-enum class Form { float32, int8 };
-const char* to_string(Form form);
-Form form_named(const std::string& name);
 
 bool is_scale(const std::string& tensor);  // public structure, no parameter
 

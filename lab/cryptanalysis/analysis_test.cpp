@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "lab/cryptanalysis/analysis.hpp"
+
+#include <gtest/gtest.h>
+
+#include "lab/failure.hpp"
+#include "lab/report/record_set.hpp"
+
+namespace nnlock::lab {
+namespace {
+
+const char* const kModel = "examples/models/fashion_int8.tflite";
+
+Record run(const std::string& attack, const std::string& scheme, std::map<std::string, std::string> with = {}) {
+  const TemporaryFolder folder;
+  const Cell cell{.attack = attack, .scheme = scheme, .file = kModel, .effort = Effort::smoke, .with = std::move(with)};
+  EXPECT_TRUE(run_analysis(cell, folder.path(), [](const std::string&) {}));
+  EXPECT_FALSE(run_analysis(cell, folder.path(), [](const std::string&) {}));  // there already
+  return RecordSet::read(folder.path()).all().at(0);
+}
+
+TEST(Analysis, RecordSaysWhatWasAttacked) {
+  const Record record = run("known-plaintext", "nnlock-2022-128");
+  EXPECT_EQ(record.model(), "fashion_int8");
+  EXPECT_EQ(record.text("target.file"), kModel);
+  EXPECT_EQ(record.text("command"), "nnlock-lab run --attack known-plaintext --file examples/models/fashion_int8.tflite --scheme nnlock-2022-128 --seed 1 --effort smoke");
+}
+
+TEST(Analysis, RefusesThePlainModelUnderAttack) {
+  const auto scheme = file_scheme_named("nnlock-2022-128");
+  EXPECT_THROW(Analyst(*scheme, {}, kModel, 1).other_model(kModel), std::logic_error);
+  EXPECT_FALSE(Analyst(*scheme, {}, kModel, 1).other_model("examples/models/fashion_float32.onnx").empty());
+}
+
+TEST(Analysis, UnknownNamesAreErrors) {
+  EXPECT_EQ(analysis_named("no-such"), nullptr);
+  EXPECT_THROW(file_scheme_named("no-such"), Failure);
+  EXPECT_THROW(model_file("no/such.tflite"), Failure);
+}
+
+class EachFileScheme : public testing::TestWithParam<std::string> {};
+
+TEST_P(EachFileScheme, RightKeyGivesTheFileBack) {
+  const auto scheme = file_scheme_named(GetParam());
+  Random random(1, "key");
+  const Key key = random_key(scheme->info().key_bits, random);
+  const Bytes plain = model_file(kModel), locked = scheme->lock(plain, key, 1);
+  EXPECT_NE(locked, plain);
+  EXPECT_EQ(scheme->unlock(locked, key), plain);
+  const Key wrong = key_at_distance(key, 1, random);
+  if (scheme->info().authenticated) EXPECT_THROW(scheme->unlock(locked, wrong), Failure);
+  else EXPECT_NE(scheme->unlock(locked, wrong), plain);
+}
+INSTANTIATE_TEST_SUITE_P(Schemes, EachFileScheme, testing::ValuesIn(file_scheme_names()), [](const auto& test) {
+  std::string name = test.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+TEST(KnownPlaintext, BreaksThePublishedLockAndNotThisOne) {
+  EXPECT_TRUE(run("known-plaintext", "nnlock-2022-128").at("outcome.unlocks").flag());
+  EXPECT_TRUE(run("known-plaintext", "nnlock-2022-256").at("outcome.unlocks").flag());
+  const Record ours = run("known-plaintext", "nnlock-v1");
+  EXPECT_FALSE(ours.at("outcome.key_found").flag());
+}
+
+// 32 bits given: the search of 2^24 states a strand takes a second; without them it is the same search of 2^32.
+TEST(CiphertextOnly, BreaksThePublishedLockAndNotThisOne) {
+  const Record published = run("ciphertext-only", "nnlock-2022-128");
+  EXPECT_TRUE(published.at("outcome.unlocks").flag());
+  EXPECT_EQ(published.number("outcome.given_bits"), 32);
+  EXPECT_FALSE(run("ciphertext-only", "nnlock-v1").at("outcome.key_found").flag());
+}
+
+}  // namespace
+}  // namespace nnlock::lab

@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The attack of README.md as cells: the key of the published lock from the locked file and a prior, and from nothing else.
+#include "lab/cryptanalysis/analysis.hpp"
+#include "lab/cryptanalysis/known_schedule/recover.hpp"
+#include "lab/cryptanalysis/known_schedule/section.hpp"
+#include "lab/failure.hpp"
+
+namespace nnlock::lab {
+namespace {
+
+// int8 if any tensor is; else the float type that most parameters have.
+Dtype dtype_under_attack(const MaskedStream& stream) {
+  std::map<Dtype, std::uint64_t> bytes;
+  for (const auto& piece : stream.pieces) bytes[piece.span.dtype] += piece.span.length;
+  Dtype best = Dtype::i8;
+  std::uint64_t most = 0;
+  for (const Dtype dtype : {Dtype::i8, Dtype::f32, Dtype::bf16, Dtype::f16})
+    if (bytes[dtype] > most) most = bytes[best = dtype];
+  if (most == 0) throw Failure("the file has no parameters in int8, float32, bfloat16 or float16", "choose another file");
+  return best;
+}
+
+// Weights of `dtype` in a model: tensors of at least two dimensions; a bias or a norm would blur the picture.
+Bytes weights_in(const Bytes& model, Dtype dtype) {
+  Bytes weights;
+  for (const ParamSpan& span : parameters_of(model))
+    if (span.dtype == dtype && span.shape.size() >= 2) append(weights, std::span(model).subspan(span.offset, span.length));
+  return weights;
+}
+
+Json described(const RegionAttempt& attempt, const MaskedStream& stream) {
+  Json json;
+  json["tensor"] = stream.pieces[attempt.region.piece].span.name;
+  json["first_round"] = attempt.region.first_round;
+  json["rounds"] = attempt.region.rounds;
+  json["loss"] = attempt.loss;
+  json["survivors"] = Json::array(std::vector<std::size_t>(attempt.survivors.begin(), attempt.survivors.end()));
+  json["bits"] = Json::array(std::vector<double>(attempt.bits.begin(), attempt.bits.end()));
+  json["states"] = attempt.states;
+  return json;
+}
+
+class CiphertextOnly : public Analysis {
+ public:
+  const AttackInfo& info() const override {
+    static const AttackInfo info{.name = "ciphertext-only",
+                                 .summary = "the four strands of the AES-128 expansion, each searched through, scored by what weights look like",
+                                 .knows = {Knows::locked_file, Knows::other_models},
+                                 .budget = {{"rounds", "96", "96", "round keys looked at, 16 bytes each; floats take as many times more as an element has bytes"},
+                                            {"regions", "6", "6", "tensors tried before giving up"},
+                                            {"given_bits", "32", "0", "bits of the strands' states that the attack is given, to shorten a test: 0 or 32"},
+                                            {"prior", "generic", "generic", "no model at all, or the files of other models, separated by commas"},
+                                            {"threads", "2", "2", "of the search; they change nothing but its time"}}};
+    return info;
+  }
+  std::string refusal(const FileScheme& scheme) const override {
+    if (scheme.info().name.ends_with("-256")) return "the strands of the AES-256 expansion have 64 bits each (README.md of known_schedule)";
+    return {};
+  }
+  Json run(const Analyst& analyst, const Truth& truth, const Budget& budget, const Log& log) const override {
+    const MaskedStream stream = masked_stream(analyst.locked());
+    const Prior prior = prior_of(analyst, dtype_under_attack(stream), budget);
+    RecoveryOptions options{.rounds = static_cast<std::uint64_t>(budget.whole("rounds")),
+                            .most_regions = static_cast<std::size_t>(budget.whole("regions")),
+                            .threads = static_cast<unsigned>(budget.whole("threads"))};
+    if (budget.whole("given_bits") == 32) options.given_first_bytes = first_bytes(analyst, truth, stream, prior, options);
+    log("search, " + prior.source);
+    const Recovery recovery = recover_key(stream, prior, options);
+    Json outcome;
+    outcome["dtype"] = std::string(to_string(prior.dtype));
+    outcome["prior"] = prior.source;
+    outcome["given_bits"] = options.given_first_bytes ? 32 : 0;
+    outcome["kernel"] = search_kernels().front();
+    outcome["key_found"] = recovery.key.has_value();
+    outcome["verified_bits_a_byte"] = recovery.verified_bits;
+    for (const RegionAttempt& attempt : recovery.attempts) outcome["attempts"].push_back(described(attempt, stream));
+    // The verdict: the key that was found opens the file.
+    outcome["key_is_right"] = recovery.key == truth.key;
+    outcome["unlocks"] = recovery.key && recovery.key->bits() == analyst.scheme().info().key_bits && analyst.scheme().unlock(analyst.locked(), *recovery.key) == truth.plain;
+    return outcome;
+  }
+  std::vector<Cell> cells(Effort effort) const override;
+  void report(const RecordSet& records, Page& page) const override { report_ciphertext_only(records, page); }
+
+ private:
+  static Prior prior_of(const Analyst& analyst, Dtype dtype, const Budget& budget) {
+    if (budget.text("prior") == "generic") return generic_prior(dtype);
+    Bytes weights;
+    for (const std::string& name : budget.names("prior")) append(weights, weights_in(analyst.other_model(name), dtype));
+    return learnt_prior(dtype, weights, "byte frequencies of " + budget.text("prior"));
+  }
+  // The first byte of each strand where the search begins: what a test gives away. Under nnlock-v1 there are no strands, and the bytes given are
+  // what the published stream would have.
+  static std::vector<std::uint8_t> first_bytes(const Analyst& analyst, const Truth& truth, const MaskedStream& stream, const Prior& prior, RecoveryOptions& options) {
+    options.most_regions = 1;
+    const auto places = regions(stream, prior.dtype, options.rounds * prior.bytes.size());
+    std::vector<std::uint8_t> bytes(4);
+    const KeyStream key_stream = analyst.scheme().key_stream(truth.key);
+    if (places.empty() || !key_stream) return bytes;
+    const auto k = key_stream(stream.bytes.size());
+    for (unsigned j = 0; j < 4; ++j) bytes[j] = k[diagonal_position(j, places.front().first_round)];
+    return bytes;
+  }
+};
+
+std::vector<Cell> CiphertextOnly::cells(Effort effort) const {
+  std::vector<Cell> cells;
+  const auto add = [&](const std::string& file, const char* scheme, std::uint64_t seed, std::map<std::string, std::string> with = {}) {
+    cells.push_back({.attack = info().name, .scheme = scheme, .file = file, .seed = seed, .effort = effort, .with = std::move(with)});
+  };
+  if (effort == Effort::smoke) {
+    for (const char* scheme : {"nnlock-2022-128", "nnlock-v1"}) add("examples/models/fashion_int8.tflite", scheme, 1);
+    return cells;
+  }
+  for (const char* file : {"tflite/vww_96_int8.tflite"})
+    for (const char* scheme : {"nnlock-2022-128", "nnlock-v1"}) add(file, scheme, 1);
+  return cells;
+}
+
+}  // namespace
+
+const Analysis& ciphertext_only() {
+  static const CiphertextOnly analysis;
+  return analysis;
+}
+
+}  // namespace nnlock::lab

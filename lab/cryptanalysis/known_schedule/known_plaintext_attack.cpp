@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The master key of the published lock from weights that can be guessed, as cells.
+#include "lab/cryptanalysis/analysis.hpp"
+#include "lab/cryptanalysis/known_schedule/known_plaintext.hpp"
+#include "lab/cryptanalysis/known_schedule/section.hpp"
+
+namespace nnlock::lab {
+namespace {
+
+class KnownPlaintext : public Analysis {
+ public:
+  const AttackInfo& info() const override {
+    static const AttackInfo info{.name = "known-plaintext",
+                                 .summary = "the key expansion backwards, from one key length of weights that are guessed: zeros, ones, or a public base model",
+                                 .knows = {Knows::locked_file, Knows::public_base},
+                                 .budget = {{"base", "none", "none", "file of a public model that this one may refine; none: zeros and ones only"}}};
+    return info;
+  }
+  Json run(const Analyst& analyst, const Truth& truth, const Budget& budget, const Log& log) const override {
+    const MaskedStream stream = masked_stream(analyst.locked());
+    // nnlock-v1 has keys of 256 bits, and no schedule that could be run backwards: it is tried as if it had one.
+    const std::size_t bits = analyst.scheme().info().key_bits;
+    log("guesses");
+    auto hit = key_from_common_values(stream, bits);
+    if (!hit && budget.text("base") != "none") hit = key_from_base(stream, analyst.other_model(budget.text("base")), bits);
+    Json outcome;
+    outcome["key_found"] = hit.has_value();
+    if (hit) {
+      outcome["guess"] = hit->guess;
+      outcome["tensor"] = hit->tensor;
+      outcome["position"] = hit->position;
+      outcome["blocks_tried"] = hit->blocks_tried;
+    }
+    outcome["key_is_right"] = hit && hit->key == truth.key;
+    outcome["unlocks"] = hit && analyst.scheme().unlock(analyst.locked(), hit->key) == truth.plain;
+    return outcome;
+  }
+  std::vector<Cell> cells(Effort effort) const override {
+    std::vector<Cell> cells;
+    const auto add = [&](const char* file, const char* scheme, std::map<std::string, std::string> with = {}) {
+      cells.push_back({.attack = info().name, .scheme = scheme, .file = file, .seed = 1, .effort = effort, .with = std::move(with)});
+    };
+    for (const char* scheme : {"nnlock-2022-128", "nnlock-v1"}) add("examples/models/fashion_int8.tflite", scheme);
+    return cells;
+  }
+  void report(const RecordSet& records, Page& page) const override { report_known_plaintext(records, page); }
+};
+
+}  // namespace
+
+const Analysis& known_plaintext() {
+  static const KnownPlaintext analysis;
+  return analysis;
+}
+
+}  // namespace nnlock::lab

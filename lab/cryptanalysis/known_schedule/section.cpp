@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "lab/cryptanalysis/known_schedule/section.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "lab/report/figures.hpp"
+
+namespace nnlock::lab {
+namespace {
+
+bool says(const Record& record, const char* path) { return record.at(path).flag(); }
+const char* yes_or_no(bool yes) { return yes ? "yes" : "no"; }
+
+// The least evidence among the four strands of the attempt that came furthest, in bits.
+std::string best_bits(const Record& record) {
+  double best = 0;
+  for (std::size_t i = 0; i < record.size("outcome.attempts"); ++i) {
+    const auto bits = record.numbers("outcome.attempts." + std::to_string(i) + ".bits");
+    best = std::max(best, *std::max_element(bits.begin(), bits.end()));
+  }
+  return fixed(best, 0);
+}
+
+void sum_up(const std::map<std::string, std::vector<const Record*>>& schemes, Page& page) {
+  std::vector<std::string> items;
+  for (const auto& [scheme, records] : schemes) {
+    std::size_t found = 0;
+    std::vector<double> seconds;
+    for (const Record* record : records) {
+      if (!says(*record, "outcome.unlocks")) continue;
+      ++found;
+      seconds.push_back(record->number("seconds"));
+    }
+    std::string text = "`" + scheme + "`: " + std::to_string(found) + " of " + std::to_string(records.size()) + " files fully unlocked";
+    if (found > 0) {
+      std::sort(seconds.begin(), seconds.end());
+      text += ", median " + fixed(seconds[seconds.size() / 2], 1) + " s, slowest " + fixed(seconds.back(), 1) + " s (locking and checking included)";
+    }
+    items.push_back(text + ".");
+  }
+  page.list(items);
+}
+
+}  // namespace
+
+void report_ciphertext_only(const RecordSet& records, Page& page) {
+  Table table{.columns = {"scheme", "model", "seed", "type", "prior", "bits given", "attempts", "best strand (bits)", "key found", "file unlocked", "s", "record"}, .rows = {}};
+  std::map<std::string, std::vector<const Record*>> schemes;
+  for (const Record& record : records) {
+    table.rows.push_back({record.scheme(), record.model(), fixed(record.number("seed"), 0), record.text("outcome.dtype"), record.text("outcome.prior"),
+                          fixed(record.number("outcome.given_bits"), 0), std::to_string(record.size("outcome.attempts")), best_bits(record),
+                          yes_or_no(says(record, "outcome.key_found")), yes_or_no(says(record, "outcome.unlocks")), fixed(record.number("seconds"), 1), page.link(record)});
+    if (!record.is_smoke()) schemes[record.scheme()].push_back(&record);
+  }
+  sum_up(schemes, page);
+  page.paragraph("*best strand*: by how many bits the likeliest state of any strand is likelier than chance; the best of 2³² wrong states has about 32, and a strand counts as found from 40.");
+  page.table(table);
+}
+
+void report_known_plaintext(const RecordSet& records, Page& page) {
+  Table table{.columns = {"scheme", "model", "seed", "guess that held", "tensor", "blocks tried", "key right", "file unlocked", "record"}, .rows = {}};
+  std::map<std::string, std::vector<const Record*>> schemes;
+  for (const Record& record : records) {
+    const bool found = says(record, "outcome.key_found");
+    table.rows.push_back({record.scheme(), record.model(), fixed(record.number("seed"), 0), found ? record.text("outcome.guess") : "none", found ? record.text("outcome.tensor") : kNoFigure,
+                          found ? fixed(record.number("outcome.blocks_tried"), 0) : kNoFigure, yes_or_no(says(record, "outcome.key_is_right")),
+                          yes_or_no(says(record, "outcome.unlocks")), page.link(record)});
+    if (!record.is_smoke()) schemes[record.scheme()].push_back(&record);
+  }
+  sum_up(schemes, page);
+  page.table(table);
+}
+
+}  // namespace nnlock::lab

@@ -1,0 +1,12 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "lab/report/page.hpp"
+
+namespace nnlock::lab {
+
+void report_ciphertext_only(const RecordSet& records, Page& page);
+void report_known_plaintext(const RecordSet& records, Page& page);
+
+}  // namespace nnlock::lab
