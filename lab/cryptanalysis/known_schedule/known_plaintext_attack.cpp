@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The master key of the published lock from weights that can be guessed, as cells.
+#include <algorithm>
+
 #include "lab/cryptanalysis/analysis.hpp"
 #include "lab/cryptanalysis/known_schedule/known_plaintext.hpp"
 #include "lab/cryptanalysis/known_schedule/section.hpp"
@@ -9,13 +11,25 @@
 namespace nnlock::lab {
 namespace {
 
+// The public base of which the model under attack is a refinement, where no such pair is at hand: its largest tensor is the model's (frozen), all others are
+// drawn anew.
+Bytes base_of(const Bytes& refined, std::uint64_t seed) {
+  const auto spans = parameters_of(refined);
+  const auto frozen = std::max_element(spans.begin(), spans.end(), [](const ParamSpan& a, const ParamSpan& b) { return a.length < b.length; });
+  Random random(seed, "public base");
+  Bytes base = refined;
+  for (auto span = spans.begin(); span != spans.end(); ++span)
+    for (std::uint64_t i = span->offset; span != frozen && i < span->offset + span->length; ++i) base[i] = static_cast<std::byte>(random.below(256));
+  return base;
+}
+
 class KnownPlaintext : public Analysis {
  public:
   const AttackInfo& info() const override {
     static const AttackInfo info{.name = "known-plaintext",
                                  .summary = "the key expansion backwards, from one key length of weights that are guessed: zeros, ones, or a public base model",
                                  .knows = {Knows::locked_file, Knows::public_base},
-                                 .budget = {{"base", "none", "none", "file of a public model that this one may refine; none: zeros and ones only"}}};
+                                 .budget = {{"base", "none", "none", "file of a public model that this one may refine; none: zeros and ones only; made: a base with one layer in common"}}};
     return info;
   }
   Json run(const Analyst& analyst, const Truth& truth, const Budget& budget, const Log& log) const override {
@@ -24,7 +38,8 @@ class KnownPlaintext : public Analysis {
     const std::size_t bits = analyst.scheme().info().key_bits;
     log("guesses");
     auto hit = key_from_common_values(stream, bits);
-    if (!hit && budget.text("base") != "none") hit = key_from_base(stream, analyst.other_model(budget.text("base")), bits);
+    const std::string& base = budget.text("base");
+    if (!hit && base != "none") hit = key_from_base(stream, base == "made" ? base_of(truth.plain, analyst.seed()) : analyst.other_model(base), bits);
     Json outcome;
     outcome["key_found"] = hit.has_value();
     if (hit) {
@@ -42,7 +57,7 @@ class KnownPlaintext : public Analysis {
     const auto add = [&](const char* file, const char* scheme, std::map<std::string, std::string> with = {}) {
       cells.push_back({.attack = info().name, .scheme = scheme, .file = file, .seed = 1, .effort = effort, .with = std::move(with)});
     };
-    for (const char* scheme : {"nnlock-2022-128", "nnlock-v1"}) add("examples/models/fashion_int8.tflite", scheme);
+    for (const char* scheme : {"nnlock-2022-128", "nnlock-v1"}) add("examples/models/fashion_int8.tflite", scheme, {{"base", "made"}});
     return cells;
   }
   void report(const RecordSet& records, Page& page) const override { report_known_plaintext(records, page); }

@@ -8,6 +8,7 @@
 
 #include "lab/cryptanalysis/known_schedule/known_plaintext.hpp"
 #include "lab/cryptanalysis/known_schedule/recover.hpp"
+#include "lab/cryptanalysis/known_schedule/recover_256.hpp"
 #include "lab/schemes/aes_schedule.hpp"
 
 namespace nnlock::lab {
@@ -79,6 +80,28 @@ TEST(Schedule, FourDiagonalsGiveTheKey) {
     for (unsigned j = 0; j < 4; ++j)
       for (unsigned i = 0; i < 4; ++i) states[j][i] = stream[diagonal_position(j, t0 + i)];
     EXPECT_EQ(key_from_diagonals(states, t0), key) << t0;
+  }
+}
+
+TEST(Schedule, StrandsFollowTheirRecurrence) {
+  const auto stream = endless_schedule(key_of(256, 9).bytes, 32 * 300);
+  for (unsigned j = 0; j < 4; ++j)
+    for (std::uint64_t t = 4; t < 300; ++t) {
+      const auto y = [&](std::uint64_t round) { return stream[strand_position_y(j, round)]; };
+      const auto z = [&](std::uint64_t round) { return stream[strand_position_z(j, round)]; };
+      ASSERT_EQ(y(t), y(t - 4) ^ aes_sbox()[z(t - 1)] ^ diagonal_constant(j, t)) << "strand " << j << ", step " << t;
+      ASSERT_EQ(z(t), z(t - 4) ^ aes_sbox()[y(t)]) << "strand " << j << ", step " << t;
+    }
+}
+
+TEST(Schedule, FourStrandsGiveTheKey) {
+  const Key key = key_of(256, 10);
+  const auto stream = endless_schedule(key.bytes, 32 * 100);
+  for (const std::uint64_t t0 : {0u, 1u, 2u, 3u, 77u}) {
+    std::array<StrandState, 4> states{};
+    for (unsigned j = 0; j < 4; ++j)
+      for (unsigned i = 0; i < 4; ++i) states[j].y[i] = stream[strand_position_y(j, t0 + i)], states[j].z[i] = stream[strand_position_z(j, t0 + i)];
+    EXPECT_EQ(key_from_strands(states, t0), key) << t0;
   }
 }
 
@@ -179,6 +202,27 @@ TEST(Recovery, FindsNothingInRandomBytes) {
   const auto found = recover_key(stream, generic_prior(Dtype::i8), {.losses = {0.003}, .given_first_bytes = std::vector<std::uint8_t>{1, 2, 3, 4}});
   EXPECT_FALSE(found.key.has_value());
   EXPECT_EQ(found.attempts.size(), 1u);
+}
+
+// 2^64 states a strand, of which weights with a deviation of 6 leave some 2^18 to look at.
+TEST(Recovery, FindsTheKeyOfTheAes256Form) {
+  const Key key = key_of(256, 17);
+  const auto stream = masked(int8_weights(32 * 200, 6, 8), Dtype::i8, key, 36);
+  const auto found = recover_key_256(stream, {.passes = {{6, 0.1}}});
+  ASSERT_TRUE(found.key.has_value());
+  EXPECT_EQ(*found.key, key);
+  EXPECT_LT(found.expected_nodes.at(0), 20);
+}
+
+TEST(Recovery, GivesUpOnTheAes256FormWhereWeightsLieFarApart) {
+  const auto stream = masked(int8_weights(32 * 40, 60, 8), Dtype::i8, key_of(256, 18));
+  const auto all = recover_key_256(stream, {.passes = {{6, 0.1}}});
+  EXPECT_FALSE(all.key.has_value());
+  EXPECT_TRUE(all.complete);
+  EXPECT_EQ(all.tried, all.stretches);
+  EXPECT_NEAR(std::log2(static_cast<double>(all.nodes) / static_cast<double>(all.tried)), all.expected_nodes.at(0), 1.5);
+  const auto some = recover_key_256(stream, {.passes = {{12, 0.1}}, .most_nodes = 1000});
+  EXPECT_FALSE(some.complete);
 }
 
 TEST(KnownPlaintext, FindsZerosAndOnesByItself) {

@@ -74,6 +74,16 @@ Prior finished(Dtype dtype, std::vector<BytePrior> bytes, const std::string& sou
 
 Prior generic_prior(Dtype dtype) { return finished(dtype, dtype == Dtype::i8 ? heavy_tailed() : normals(width_of(dtype)), "generic"); }
 
+Prior narrow_prior(double deviation) {
+  constexpr double kWide = 0.02;
+  std::vector<BytePrior> bytes(1);
+  for (int weight = -127; weight < 128; ++weight) bytes[0][static_cast<std::uint8_t>(weight)] = std::exp(-weight * weight / (2 * deviation * deviation));
+  normalise(bytes[0]);
+  const Prior generic = generic_prior(Dtype::i8);
+  for (std::size_t value = 0; value < 256; ++value) bytes[0][value] = (1 - kWide) * bytes[0][value] + kWide * generic.bytes[0][value];
+  return finished(Dtype::i8, std::move(bytes), "normal, deviation " + std::to_string(static_cast<int>(deviation)));
+}
+
 Prior learnt_prior(Dtype dtype, std::span<const std::byte> weights, const std::string& source) {
   const std::size_t width = width_of(dtype);
   std::vector<BytePrior> bytes(width);

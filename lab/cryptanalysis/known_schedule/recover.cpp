@@ -7,19 +7,13 @@
 #include <cmath>
 #include <numeric>
 
+#include "lab/cryptanalysis/known_schedule/evidence.hpp"
 #include "lab/schemes/aes_schedule.hpp"
 
 namespace nnlock::lab {
 namespace {
 
-constexpr double kLeastEvidence = 0.1;          // bits a byte that tells, over the file; random bytes give less than nothing
-constexpr std::uint64_t kVerifiedBytes = 1 << 18;
 constexpr double kCertain = 40;                 // bits; the best of 2^32 wrong states has about 32
-
-std::size_t width_of(const Prior& prior) { return prior.bytes.size(); }
-
-// Which byte of its element stands at this place of the stream.
-std::size_t byte_class(const MaskedStream::Piece& piece, std::uint64_t position, std::size_t width) { return (position - piece.at) % width; }
 
 Diagonal diagonal_of(const MaskedStream& stream, const Region& region, const Prior& prior, unsigned j, double loss) {
   const auto& piece = stream.pieces[region.piece];
@@ -29,7 +23,7 @@ Diagonal diagonal_of(const MaskedStream& stream, const Region& region, const Pri
   std::vector<std::size_t> classes;
   for (std::uint64_t t = region.first_round; t < region.first_round + region.rounds; ++t) {
     const std::uint64_t position = diagonal_position(j, t);
-    classes.push_back(byte_class(piece, position, width_of(prior)));
+    classes.push_back(byte_class(piece, position, prior.width()));
     diagonal.steps.push_back({stream.bytes[position], t == 0 ? std::uint8_t{0} : diagonal_constant(j, t), &prior.penalties[classes.back()]});
   }
   for (const std::size_t step : search_order(diagonal.steps.size())) {
@@ -38,29 +32,6 @@ Diagonal diagonal_of(const MaskedStream& stream, const Region& region, const Pri
   }
   diagonal.limits = limits_of(bytes, penalties, loss);
   return diagonal;
-}
-
-// Evidence that these bytes are weights, in bits, and how many bytes said anything.
-struct Evidence {
-  double bits = 0;
-  std::uint64_t bytes = 0;
-  double each() const { return bytes == 0 ? 0 : bits / static_cast<double>(bytes); }
-};
-
-Evidence evidence_for(const MaskedStream& stream, const Prior& prior, const Key& key) {
-  const auto key_stream = endless_schedule(key.bytes, stream.bytes.size());
-  Evidence evidence;
-  for (const auto& piece : stream.pieces) {
-    if (piece.span.dtype != prior.dtype) continue;
-    const std::uint64_t end = piece.at + std::min(piece.span.length, kVerifiedBytes);
-    for (std::uint64_t i = piece.at; i < end; ++i) {
-      const BytePrior& byte = prior.bytes[byte_class(piece, i, width_of(prior))];
-      if (information(byte) < 0.01) continue;
-      evidence.bits += std::log2(256 * byte[stream.bytes[i] ^ key_stream[i]]);
-      ++evidence.bytes;
-    }
-  }
-  return evidence;
 }
 
 // Every combination of the best few survivors; the one under which the whole file looks most like weights.
@@ -84,7 +55,7 @@ double bits_of(const Diagonal& diagonal, const Survivor& survivor, const MaskedS
   Word x = survivor.state;
   for (std::size_t i = 0; i < diagonal.steps.size(); ++i) {
     if (i >= 4) x[i & 3] = static_cast<std::uint8_t>(x[i & 3] ^ aes_sbox()[x[(i - 1) & 3]] ^ diagonal.steps[i].constant);
-    const std::size_t byte = byte_class(stream.pieces[region.piece], diagonal_position(j, region.first_round + i), width_of(prior));
+    const std::size_t byte = byte_class(stream.pieces[region.piece], diagonal_position(j, region.first_round + i), prior.width());
     bits += std::log2(256 * prior.bytes[byte][diagonal.steps[i].masked ^ x[i & 3]]);
   }
   return bits;
@@ -135,7 +106,7 @@ std::vector<Region> regions(const MaskedStream& stream, Dtype dtype, std::uint64
 
 Recovery recover_key(const MaskedStream& stream, const Prior& prior, const RecoveryOptions& options) {
   Recovery recovery;
-  auto candidates = regions(stream, prior.dtype, options.rounds * width_of(prior));
+  auto candidates = regions(stream, prior.dtype, options.rounds * prior.width());
   candidates.resize(std::min(options.most_regions, candidates.size()));
   for (const double loss : options.losses)
     for (const Region& region : candidates)

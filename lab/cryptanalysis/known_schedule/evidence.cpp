@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "lab/cryptanalysis/known_schedule/evidence.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "lab/schemes/aes_schedule.hpp"
+
+namespace nnlock::lab {
+namespace {
+
+constexpr std::uint64_t kVerifiedBytes = 1 << 18;
+
+}  // namespace
+
+Evidence evidence_for(const MaskedStream& stream, const Prior& prior, const Key& key) {
+  const auto key_stream = endless_schedule(key.bytes, stream.bytes.size());
+  Evidence evidence;
+  for (const auto& piece : stream.pieces) {
+    if (piece.span.dtype != prior.dtype) continue;
+    const std::uint64_t end = piece.at + std::min(piece.span.length, kVerifiedBytes);
+    for (std::uint64_t i = piece.at; i < end; ++i) {
+      const BytePrior& byte = prior.bytes[byte_class(piece, i, prior.width())];
+      if (information(byte) < 0.01) continue;
+      evidence.bits += std::log2(256 * byte[stream.bytes[i] ^ key_stream[i]]);
+      ++evidence.bytes;
+    }
+  }
+  return evidence;
+}
+
+}  // namespace nnlock::lab
