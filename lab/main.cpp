@@ -9,6 +9,7 @@
 
 #include "lab/attack.hpp"
 #include "lab/cryptanalysis/analysis.hpp"
+#include "lab/cryptanalysis/sbox/section.hpp"
 #include "lab/failure.hpp"
 #include "lab/record.hpp"
 #include "lab/report/report.hpp"
@@ -24,7 +25,7 @@ struct Options {
   Places places{.data = "", .cache = Path(NNLOCK_SOURCE_ROOT) / "build/lab/cache", .records = Path(NNLOCK_SOURCE_ROOT) / "lab/records"};
   Path report = Path(NNLOCK_SOURCE_ROOT) / "lab/REPORT.md";
   int threads = 1;
-  std::string key, model_file, locked_file;
+  std::string key, model_file, locked_file, sbox;
   bool missing = false;
 };
 
@@ -144,6 +145,8 @@ int main_of(int argc, char** argv) {
   lock_command->add_option("OUT", options.locked_file, "locked file, which must not be there yet")->required();
   lock_command->add_option("--key", options.key, "64 hexadecimal digits")->required();
   lock_command->add_option("--seed", options.cell.seed, "of the lock id")->capture_default_str();
+  auto* sbox_command = app.add_subcommand("sbox", "print the criteria of an S-box");
+  sbox_command->add_option("NAME-OR-FILE", options.sbox, "aes, aes-inverse, present, or a file of 8 to 256 bytes, one a value")->required();
   auto* list_command = app.add_subcommand("list", "print attacks, models, datasets and schemes");
   auto* report_command = app.add_subcommand("report", "make the report from the records");
   report_command->add_option("--records", options.places.records, "folder of records")->capture_default_str();
@@ -154,6 +157,7 @@ int main_of(int argc, char** argv) {
   if (*cells_command) print_cells(*cells_command, options);
   if (*report_command) report(options);
   if (*lock_command) lock_model_file(key_from_hex(options.key), options.model_file, options.locked_file, options.cell.seed);
+  if (*sbox_command) std::cout << described(sbox_criteria(sbox_named(options.sbox)));
   if (*list_command) print_list();
   return 0;
 }

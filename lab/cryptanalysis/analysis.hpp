@@ -63,5 +63,7 @@ const Analysis* analysis_named(const std::string& name);  // null when there is 
 // One maker for each folder or file.
 const Analysis& ciphertext_only();
 const Analysis& known_plaintext();
+const Analysis& avalanche();
+const Analysis& sbox_analysis();
 
 }  // namespace nnlock::lab

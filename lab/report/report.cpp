@@ -15,7 +15,7 @@ namespace {
 
 // What the attacker knows and may spend; the budget is that of full effort, and each record has its own.
 std::string terms_of(const AttackInfo& info) {
-  std::string text = "Knows:";
+  std::string text = info.knows.empty() ? "Knows: how the scheme works" : "Knows:";
   for (const Knows known : info.knows) text += std::string(known == info.knows.front() ? " " : ", ") + to_string(known);
   if (info.budget.empty()) return text + ".";
   text += ". Budget:";
