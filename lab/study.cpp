@@ -20,6 +20,7 @@ const char* to_string(Knows knows) {
     case Knows::oracle: return "oracle";
     case Knows::other_models: return "other models";
     case Knows::public_base: return "public base";
+    case Knows::second_file: return "second file under the key";
   }
   return "";
 }

@@ -24,6 +24,7 @@ enum class Knows {
   oracle,         // may put questions to an authorised device and sees its logits
   other_models,   // public models of other people: what weights usually look like
   public_base,    // weights that anyone can get: the same architecture trained on another dataset
+  second_file,    // another file locked under the same key
 };
 const char* to_string(Knows knows);
 

@@ -65,5 +65,6 @@ const Analysis& ciphertext_only();
 const Analysis& known_plaintext();
 const Analysis& avalanche();
 const Analysis& sbox_analysis();
+const Analysis& two_time_pad();
 
 }  // namespace nnlock::lab

@@ -59,6 +59,27 @@ INSTANTIATE_TEST_SUITE_P(Schemes, EachFileScheme, testing::ValuesIn(file_scheme_
   return name;
 });
 
+// A record in the header of a safetensors file moves what comes after it.
+TEST(MaskedStream, PassesARecordOver) {
+  std::string header = R"({"w":{"dtype":"F32","shape":[40],"data_offsets":[0,160]}})";
+  header.resize(64, ' ');
+  Bytes plain(8);
+  plain[0] = std::byte{64};
+  append(plain, bytes_of(header));
+  for (int i = 0; i < 160; ++i) plain.push_back(static_cast<std::byte>(i % 4 == 3 ? 0x3f : i));
+  Random random(1, "key");
+  for (const Bytes& model : {plain, model_file(kModel)}) {
+    EXPECT_EQ(without_record(model), model);
+    const Bytes locked = without_record(file_scheme_named("nnlock-v1")->lock(model, random_key(256, random), 1));
+    ASSERT_EQ(locked.size(), model.size());
+    Bytes with_locked_weights = model;
+    for (const ParamSpan& span : parameters_of(model))
+      std::copy_n(locked.begin() + static_cast<std::ptrdiff_t>(span.offset), span.length, with_locked_weights.begin() + static_cast<std::ptrdiff_t>(span.offset));
+    EXPECT_NE(locked, model);
+    EXPECT_EQ(with_locked_weights, locked);  // nothing else differs
+  }
+}
+
 TEST(KnownPlaintext, ALayerOfAPublicBaseBreaksThePublishedLockAndNotThisOne) {
   for (const char* scheme : {"nnlock-2022-128", "nnlock-2022-256"}) {
     EXPECT_TRUE(run("known-plaintext", scheme, {{"base", "made"}}).at("outcome.unlocks").flag()) << scheme;

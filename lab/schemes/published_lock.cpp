@@ -51,7 +51,24 @@ Bytes lock_published(const Bytes& model, const Key& key, const StaysPlain& stays
 
 Bytes unlock_published(const Bytes& locked, const Key& key, const StaysPlain& stays_plain) { return unlock_published(locked, published_key_stream(key), stays_plain); }
 
-MaskedStream masked_stream(const Bytes& locked) {
+Bytes without_record(const Bytes& model) {
+  const formats::MemorySource source(model);
+  const auto embedded = value_or_throw(value_or_throw(formats::detect(source))->find_record(source));
+  if (!embedded) return model;
+  Bytes restored;
+  std::uint64_t at = 0;  // in `model`
+  for (const formats::Edit& edit : embedded->edits) {
+    const std::uint64_t kept = edit.offset - restored.size();
+    append(restored, std::span(model).subspan(at, kept));
+    append(restored, edit.restored);
+    at += kept + edit.stored.size();
+  }
+  append(restored, std::span(model).subspan(at));
+  return restored;
+}
+
+MaskedStream masked_stream(const Bytes& file) {
+  const Bytes locked = without_record(file);
   MaskedStream stream;
   for (ParamSpan& span : parameters_of(locked)) {
     const std::uint64_t at = stream.bytes.size();

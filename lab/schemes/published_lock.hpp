@@ -34,7 +34,11 @@ Bytes unlock_published(const Bytes& locked, const KeyStream& key_stream, const S
 Bytes lock_published(const Bytes& model, const Key& key, const StaysPlain& stays_plain = {});    // 128 or 256 bits
 Bytes unlock_published(const Bytes& locked, const Key& key, const StaysPlain& stays_plain = {});  // with any key
 
+// The file as it was before a record of this library went into it; itself when it holds none. The weights stay locked. Throws Failure.
+Bytes without_record(const Bytes& model);
+
 // All parameter bytes of a locked model, one after the other, each w XOR k: the public inverse S-box takes the S-box away, with no key.
+// A record is passed over, and places are those without it.
 struct MaskedStream {
   struct Piece {
     ParamSpan span;        // in the file
