@@ -11,7 +11,7 @@ namespace {
 
 // An attack on files may also be on none: on the key stream or the S-box alone.
 std::string target_of(const Cell& cell) {
-  if (!cell.file.empty()) return std::filesystem::path(cell.file).stem().string() + "-";
+  if (!cell.file.empty()) return cell.model_name() + "-";
   if (cell.dataset.empty()) return "";
   return cell.dataset + "-" + cell.model + "-" + to_string(cell.form) + "-";
 }
@@ -23,6 +23,12 @@ std::string target_options(const Cell& cell) {
 }
 
 }  // namespace
+
+std::string Cell::model_name() const {
+  if (file.empty()) return model;
+  const std::size_t colon = file.find(':');  // the file in another form (cryptanalysis/analysis.hpp)
+  return std::filesystem::path(file.substr(0, colon)).stem().string() + (colon == std::string::npos ? "" : "-" + file.substr(colon + 1));
+}
 
 std::string Cell::name() const {
   std::string name = attack + "/" + target_of(*this) + scheme + "-s" + std::to_string(seed);

@@ -22,6 +22,7 @@ struct Cell {
   Effort effort = Effort::full;
   std::map<std::string, std::string> with;  // budget parameters set otherwise
 
+  std::string model_name() const;  // of a file: its name alone
   std::string name() const;     // wrong-keys/fashion-mlp-float32-nnlock-v1-s1, without what is as usual
   std::string command() const;  // nnlock-lab run ..., without the places of this machine
 };

@@ -6,11 +6,14 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "lab/cryptanalysis/bfloat16.hpp"
 #include "lab/failure.hpp"
 #include "lab/record_file.hpp"
 
 namespace nnlock::lab {
 namespace {
+
+constexpr std::string_view kAsBfloat16 = ":bf16";
 
 Path place_of(const std::string& name) {
   const char* data = std::getenv("NNLOCK_DATA_DIR");
@@ -25,7 +28,7 @@ Json describe_target(const Cell& cell, const FileScheme& scheme, const Bytes& pl
   if (!plain.empty())
     for (const ParamSpan& span : parameters_of(plain)) bytes += span.length;
   Json json;
-  json["model"] = cell.file.empty() ? "none" : Path(cell.file).stem().string();
+  json["model"] = cell.file.empty() ? "none" : cell.model_name();
   json["dataset"] = "none";
   json["weights"] = "file";
   json["file"] = cell.file;
@@ -37,9 +40,10 @@ Json describe_target(const Cell& cell, const FileScheme& scheme, const Bytes& pl
 
 }  // namespace
 
-bool has_model_file(const std::string& name) { return !place_of(name).empty(); }
+bool has_model_file(const std::string& name) { return !place_of(name.substr(0, name.find(kAsBfloat16))).empty(); }
 
 Bytes model_file(const std::string& name) {
+  if (name.ends_with(kAsBfloat16)) return as_bfloat16(model_file(name.substr(0, name.size() - kAsBfloat16.size())));
   const Path place = place_of(name);
   if (place.empty()) throw Failure(name + ": neither in the project nor in the data folder", "set NNLOCK_DATA_DIR to the folder that has it");
   return read_file(place);

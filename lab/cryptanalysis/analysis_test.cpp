@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
+#include "lab/cryptanalysis/bfloat16.hpp"
 #include "lab/failure.hpp"
 #include "lab/report/record_set.hpp"
 
@@ -32,6 +35,25 @@ TEST(Analysis, RefusesThePlainModelUnderAttack) {
   const auto scheme = file_scheme_named("nnlock-2022-128");
   EXPECT_THROW(Analyst(*scheme, {}, kModel, 1).other_model(kModel), std::logic_error);
   EXPECT_FALSE(Analyst(*scheme, {}, kModel, 1).other_model("examples/models/fashion_float32.onnx").empty());
+}
+
+TEST(Analysis, ASafetensorsFileBecomesBfloat16) {
+  const std::string header = R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"n":{"dtype":"I32","shape":[1],"data_offsets":[8,12]}})";
+  const std::uint64_t length = header.size();
+  const float values[] = {1.0f, -2.00390625f};  // the second lies halfway between two bfloat16s
+  const std::int32_t whole = 7;
+  Bytes file(8);
+  std::memcpy(file.data(), &length, 8);
+  append(file, bytes_of(header));
+  append(file, std::as_bytes(std::span(values)));
+  append(file, std::as_bytes(std::span(&whole, 1)));
+  const Bytes made = as_bfloat16(file);
+  const auto spans = parameters_of(made);
+  ASSERT_EQ(spans.size(), 2u);
+  EXPECT_EQ(spans[0].dtype, Dtype::bf16);
+  const std::uint8_t expected[] = {0x80, 0x3f, 0x00, 0xc0, 7, 0, 0, 0};
+  EXPECT_EQ(std::memcmp(made.data() + spans[0].offset, expected, sizeof expected), 0);
+  EXPECT_THROW(as_bfloat16(Bytes(4)), Failure);
 }
 
 TEST(Analysis, UnknownNamesAreErrors) {
@@ -94,6 +116,9 @@ TEST(CiphertextOnly, BreaksThePublishedLockAndNotThisOne) {
   EXPECT_TRUE(published.at("outcome.unlocks").flag());
   EXPECT_EQ(published.number("outcome.given_bits"), 32);
   EXPECT_FALSE(run("ciphertext-only", "nnlock-v1").at("outcome.key_found").flag());
+  const Record wide = run("ciphertext-only", "nnlock-2022-256", {{"log2_nodes", "20"}});  // no stretch of the fixture is narrow enough
+  EXPECT_FALSE(wide.at("outcome.key_found").flag());
+  EXPECT_FALSE(wide.at("outcome.complete").flag());
 }
 
 }  // namespace

@@ -57,7 +57,14 @@ class KnownPlaintext : public Analysis {
     const auto add = [&](const char* file, const char* scheme, std::map<std::string, std::string> with = {}) {
       cells.push_back({.attack = info().name, .scheme = scheme, .file = file, .seed = 1, .effort = effort, .with = std::move(with)});
     };
-    for (const char* scheme : {"nnlock-2022-128", "nnlock-v1"}) add("examples/models/fashion_int8.tflite", scheme, {{"base", "made"}});
+    const std::vector<const char*> schemes = {"nnlock-2022-128", "nnlock-2022-256", "nnlock-v1"};
+    for (const char* scheme : schemes) add("examples/models/fashion_int8.tflite", scheme, {{"base", "made"}});
+    if (effort == Effort::smoke) return cells;
+    for (const char* file : {"tflite/vww_96_int8.tflite", "tflite/vww_96_float.tflite", "tflite/ad01_int8.tflite", "tflite/ad01_fp32.tflite", "tflite/pretrainedResnet_quant.tflite",
+                             "tflite/pretrainedResnet_large_int8.tflite", "tflite/pretrainedResnet_large_float.tflite", "tflite/movenet_single_pose_lightning_ptq.tflite", "tflite/kws_ref_model.tflite",
+                             "tflite/str_ww_ref_model.tflite", "tflite/person_detect.tflite", "tflite/micro_speech_quantized.tflite", "tflite/mediapipe_face_detection_short_range.tflite",
+                             "tflite/mobilenet_v1_0.75_192_quant.tflite", "tflite/mobilenet_v2_1.0_224_quant.tflite", "onnx/Ultraface_version-RFB-320.onnx", "safetensors/cifar10_resnet20.safetensors"})
+      for (const char* scheme : schemes) add(file, scheme);
     return cells;
   }
   void report(const RecordSet& records, Page& page) const override { report_known_plaintext(records, page); }

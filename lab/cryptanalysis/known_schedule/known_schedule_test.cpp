@@ -220,7 +220,9 @@ TEST(Recovery, GivesUpOnTheAes256FormWhereWeightsLieFarApart) {
   EXPECT_FALSE(all.key.has_value());
   EXPECT_TRUE(all.complete);
   EXPECT_EQ(all.tried, all.stretches);
-  EXPECT_NEAR(std::log2(static_cast<double>(all.nodes) / static_cast<double>(all.tried)), all.expected_nodes.at(0), 1.5);
+  const double nodes = std::log2(static_cast<double>(all.nodes) / static_cast<double>(all.tried));
+  EXPECT_LT(nodes, all.expected_nodes.at(0));
+  EXPECT_GT(nodes, all.expected_nodes.at(0) - 4);
   const auto some = recover_key_256(stream, {.passes = {{12, 0.1}}, .most_nodes = 1000});
   EXPECT_FALSE(some.complete);
 }

@@ -41,7 +41,7 @@ struct StrandOptions {
 // Throws std::invalid_argument for a strand that is too short or has no limits.
 StrandResult search_strand(const Strand& strand, const StrandOptions& options);
 
-// log2 of the nodes that random bytes are expected to cost under these limits; the true state adds next to nothing.
+// log2 of the nodes that random bytes cost under these limits at the most, on average: each limit taken by itself. The true state adds next to nothing.
 double expected_nodes(const Strand& strand);
 
 }  // namespace nnlock::lab
