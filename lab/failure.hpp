@@ -28,4 +28,8 @@ T value_or_throw(Result<T> result) {
   return *std::move(result);
 }
 
+inline void value_or_throw(const Result<void>& result) {
+  if (!result) throw Failure(result.error().file + ": " + result.error().message, result.error().hint);
+}
+
 }  // namespace nnlock::lab

@@ -66,5 +66,6 @@ const Analysis& known_plaintext();
 const Analysis& avalanche();
 const Analysis& sbox_analysis();
 const Analysis& two_time_pad();
+const Analysis& tampering();
 
 }  // namespace nnlock::lab

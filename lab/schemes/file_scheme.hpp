@@ -28,6 +28,8 @@ class FileScheme {
   // `seed` stands for what a scheme draws at random for each file, such as a lock id; a scheme without such ignores it.
   virtual Bytes lock(const Bytes& model, const Key& key, std::uint64_t seed) const = 0;
   virtual Bytes unlock(const Bytes& locked, const Key& key) const = 0;
+  // The same without authentication, where there is one.
+  virtual Bytes unlock_unchecked(const Bytes& locked, const Key& key) const { return unlock(locked, key); }
   // The key stream by itself, where the scheme is w' = S(w ^ k) with a stream that hangs on the key alone; an empty function where not.
   virtual KeyStream key_stream(const Key& key) const;
 };

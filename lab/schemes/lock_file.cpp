@@ -8,6 +8,8 @@
 #include "lab/failure.hpp"
 #include "lab/random.hpp"
 #include "lock/lock_with_id.hpp"
+#include "lock/open.hpp"
+#include "lock/sinks.hpp"
 
 namespace nnlock::lab {
 
@@ -26,6 +28,25 @@ void lock_model_file(const Key& key, const Path& model, const Path& out, std::ui
   for (auto& byte : lock_id) byte = static_cast<std::byte>(random.below(256));
   const LockOptions options{.exclude = std::move(exclude), .threads = 1};
   value_or_throw(nnlock::lock::lock_with_id(master_key(key), model.string(), out.string(), options, lock_id));
+}
+
+Bytes unlock_unchecked(const Bytes& locked, const Key& key) {
+  namespace room = nnlock::lock;
+  const formats::MemorySource source(locked);
+  const auto found = value_or_throw(room::find_record(source, std::nullopt));
+  const auto restored = value_or_throw(room::RestoredSource::over(source, found.edits));
+  const auto record = value_or_throw(room::parse_record(found.bytes));
+  Bytes model(restored.size());
+  value_or_throw(restored.read(0, model));
+  for (const room::Parameter& p : record.core.params)
+    if (p.offset > model.size() || p.length > model.size() - p.offset) throw Failure("a parameter of the record lies outside the file", "give a locked file");
+  const MasterKey master = master_key(key);
+  const keys::KeySchedule keys(keys::derive_file_key(master.secret(), record.core.lock_id), record.core.lock_id);
+  const room::MemorySink sink(model);
+  const room::FileEnds ends{&restored, &sink};
+  Bytes tags(record.tags.begin(), record.tags.end());
+  value_or_throw(room::run_pass(room::Pass::decoy, record.core, record.core_hash, record.coverage, keys, value_or_throw(room::choose_kernels(record.core.suite)), {&ends, 1}, tags, {.threads = 1}));
+  return model;
 }
 
 Key key_from_hex(const std::string& digits) {

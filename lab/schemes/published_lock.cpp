@@ -6,6 +6,7 @@
 #include "formats/codec.hpp"
 #include "lab/failure.hpp"
 #include "lab/schemes/aes_schedule.hpp"
+#include "lock/restored.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -55,16 +56,10 @@ Bytes without_record(const Bytes& model) {
   const formats::MemorySource source(model);
   const auto embedded = value_or_throw(value_or_throw(formats::detect(source))->find_record(source));
   if (!embedded) return model;
-  Bytes restored;
-  std::uint64_t at = 0;  // in `model`
-  for (const formats::Edit& edit : embedded->edits) {
-    const std::uint64_t kept = edit.offset - restored.size();
-    append(restored, std::span(model).subspan(at, kept));
-    append(restored, edit.restored);
-    at += kept + edit.stored.size();
-  }
-  append(restored, std::span(model).subspan(at));
-  return restored;
+  const auto restored = value_or_throw(nnlock::lock::RestoredSource::over(source, embedded->edits));
+  Bytes out(restored.size());
+  value_or_throw(restored.read(0, out));
+  return out;
 }
 
 MaskedStream masked_stream(const Bytes& file) {
