@@ -1,7 +1,7 @@
 # The two sacred commands: `make demo` shows the lock at work, `make test` proves it. Both install what they need first.
 # Thin on purpose: each target is one script or one cmake preset that can be run by hand.
 .DEFAULT_GOAL := build
-.PHONY: build demo test test-slow bench python lab lab-smoke lab-full lab-report install-packages install-lab-packages clean help
+.PHONY: build demo test test-slow bench python lab lab-smoke lab-full lab-report install-packages install-lab-packages install-slow-packages clean help
 
 help:
 	@echo "make build      the program at build/nnlock"
@@ -21,6 +21,9 @@ install-packages:
 install-lab-packages:
 	scripts/install-packages.sh lab
 
+install-slow-packages:
+	scripts/install-packages.sh slow
+
 build: install-packages
 	scripts/build.sh
 
@@ -33,7 +36,7 @@ demo: python
 test: python install-lab-packages
 	scripts/test.sh
 
-test-slow: python
+test-slow: python install-slow-packages
 	scripts/test-slow.sh $(LANES)
 
 bench: build

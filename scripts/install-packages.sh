@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the system packages that building and testing need, by name (Debian 12; Ubuntu 24.04 has the same names).
-# Does nothing when they are there. Runs as root or with sudo. `install-packages.sh lab` adds what the lab needs.
+# Does nothing when they are there. Runs as root or with sudo. `install-packages.sh lab` adds what the lab needs, `slow` what the slow lanes do.
 set -euo pipefail
 
 packages=(
@@ -11,6 +11,7 @@ packages=(
 )
 # OpenBLAS beside libtorch, which is slow with the reference BLAS.
 [ "${1:-}" = lab ] && packages+=(libtorch-dev libopenblas0-openmp zlib1g-dev liblzma-dev dataset-fashion-mnist gnuplot-nox)
+[ "${1:-}" = slow ] && packages+=(valgrind)
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 missing() {
   local package

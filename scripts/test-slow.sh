@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-all=(fuzz tsan large patterns wrong-keys)
+all=(fuzz tsan large patterns wrong-keys side-channels)
 lanes=("$@")
 [ ${#lanes[@]} -eq 0 ] && lanes=("${all[@]}")
 
@@ -63,6 +63,14 @@ lane_patterns() {  # all 2^32 patterns of float32 through layout `finite`
 
 lane_wrong-keys() {  # every model under 100 wrong keys: numbers, outputs, accuracy; writes its own report
   build/venv/bin/python tests/slow/wrong_keys.py --keys "${NNLOCK_WRONG_KEYS:-100}" --table build/slow-wrong-keys.md
+}
+
+lane_side-channels() {  # kernels whose branches and addresses (Valgrind) and whose time (Welch's t) tell nothing of keys and data
+  cmake --preset release >/dev/null && cmake --build --preset release --target kernels_constant_time kernels_timing || return 1
+  local failed=0
+  valgrind -q build/release/tests/kernels_constant_time || failed=1
+  build/release/tests/kernels_timing || failed=1
+  return $failed
 }
 
 failed=0
