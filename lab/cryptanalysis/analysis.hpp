@@ -65,6 +65,7 @@ const Analysis& ciphertext_only();
 const Analysis& known_plaintext();
 const Analysis& avalanche();
 const Analysis& sbox_analysis();
+const Analysis& short_period();
 const Analysis& two_time_pad();
 const Analysis& tampering();
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "lab/cryptanalysis/analysis.hpp"
+#include "lab/cryptanalysis/known_schedule/evidence.hpp"
 #include "lab/cryptanalysis/known_schedule/recover.hpp"
 #include "lab/cryptanalysis/known_schedule/recover_256.hpp"
 #include "lab/cryptanalysis/known_schedule/section.hpp"
@@ -13,18 +14,6 @@
 
 namespace nnlock::lab {
 namespace {
-
-// int8 if any tensor is; else the float type that most parameters have.
-Dtype dtype_under_attack(const MaskedStream& stream) {
-  std::map<Dtype, std::uint64_t> bytes;
-  for (const auto& piece : stream.pieces) bytes[piece.span.dtype] += piece.span.length;
-  Dtype best = Dtype::i8;
-  std::uint64_t most = 0;
-  for (const Dtype dtype : {Dtype::i8, Dtype::f32, Dtype::bf16, Dtype::f16})
-    if (bytes[dtype] > most) most = bytes[best = dtype];
-  if (most == 0) throw Failure("the file has no parameters in int8, float32, bfloat16 or float16", "choose another file");
-  return best;
-}
 
 // Weights of `dtype` in a model: tensors of at least two dimensions; a bias or a norm would blur the picture.
 Bytes weights_in(const Bytes& model, Dtype dtype) {

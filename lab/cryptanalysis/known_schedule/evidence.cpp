@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
+#include "lab/failure.hpp"
 #include "lab/schemes/aes_schedule.hpp"
 
 namespace nnlock::lab {
@@ -14,6 +16,17 @@ namespace {
 constexpr std::uint64_t kVerifiedBytes = 1 << 18;
 
 }  // namespace
+
+Dtype dtype_under_attack(const MaskedStream& stream) {
+  std::map<Dtype, std::uint64_t> bytes;
+  for (const auto& piece : stream.pieces) bytes[piece.span.dtype] += piece.span.length;
+  Dtype best = Dtype::i8;
+  std::uint64_t most = 0;
+  for (const Dtype dtype : {Dtype::i8, Dtype::f32, Dtype::bf16, Dtype::f16})
+    if (bytes[dtype] > most) most = bytes[best = dtype];
+  if (most == 0) throw Failure("the file has no parameters in int8, float32, bfloat16 or float16", "choose another file");
+  return best;
+}
 
 Evidence evidence_for(const MaskedStream& stream, const Prior& prior, const Key& key) {
   const auto key_stream = endless_schedule(key.bytes, stream.bytes.size());

@@ -11,6 +11,9 @@
 
 namespace nnlock::lab {
 
+// The type that most parameters have, of those that tell something. Throws Failure when there are none.
+Dtype dtype_under_attack(const MaskedStream& stream);
+
 // Which byte of its element stands at this place of the stream.
 inline std::size_t byte_class(const MaskedStream::Piece& piece, std::uint64_t position, std::size_t width) { return (position - piece.at) % width; }
 
