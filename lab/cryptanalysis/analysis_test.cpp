@@ -119,6 +119,19 @@ TEST(CiphertextOnly, BreaksThePublishedLockAndNotThisOne) {
   const Record wide = run("ciphertext-only", "nnlock-2022-256", {{"log2_nodes", "20"}});  // no stretch of the fixture is narrow enough
   EXPECT_FALSE(wide.at("outcome.key_found").flag());
   EXPECT_FALSE(wide.at("outcome.complete").flag());
+  EXPECT_EQ(wide.text("outcome.why"), "the budget of nodes was spent");
+}
+
+TEST(CiphertextOnly, ReportsWhatFellAndWhyTheRestDidNot) {
+  const RecordSet records({run("ciphertext-only", "nnlock-2022-128"), run("ciphertext-only", "nnlock-v1")});
+  Page page("REPORT.md", "records");
+  analysis_named("ciphertext-only")->report(records, page);
+  EXPECT_NE(page.text().find("| nnlock-v1 | fashion_int8 |"), std::string::npos);
+  EXPECT_NE(page.text().find("`nnlock-v1`, fashion_int8: in none of the attempts"), std::string::npos);
+  const auto findings = analysis_named("ciphertext-only")->findings(records, page);
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_EQ(findings[0].verdict, Verdict::differs);  // nnlock-2022-128
+  EXPECT_EQ(findings[1].verdict, Verdict::agrees);   // nnlock-v1
 }
 
 }  // namespace

@@ -62,6 +62,7 @@ class CiphertextOnly : public Analysis {
   }
   std::vector<Cell> cells(Effort effort) const override;
   void report(const RecordSet& records, Page& page) const override { report_ciphertext_only(records, page); }
+  std::vector<Finding> findings(const RecordSet& records, const Page&) const override { return findings_of_key_recovery(records, "master key from the locked file alone"); }
 
  private:
   // Strands of 32 bits.
@@ -71,6 +72,7 @@ class CiphertextOnly : public Analysis {
                             .most_regions = static_cast<std::size_t>(budget.whole("regions")),
                             .threads = static_cast<unsigned>(budget.whole("threads"))};
     if (budget.whole("given_bits") == 32) options.given_first_bytes = first_bytes(analyst, truth, stream, prior, options);
+    if (options.given_first_bytes) log("given: 32 bits of the strands, so 2^24 states each instead of 2^32");
     log("search, " + prior.source);
     const Recovery recovery = recover_key(stream, prior, options);
     outcome["dtype"] = std::string(to_string(prior.dtype));
@@ -78,7 +80,13 @@ class CiphertextOnly : public Analysis {
     outcome["given_bits"] = options.given_first_bytes ? 32 : 0;
     outcome["kernel"] = search_kernels().front();
     outcome["verified_bits_a_byte"] = recovery.verified_bits;
-    for (const RegionAttempt& attempt : recovery.attempts) outcome["attempts"].push_back(described(attempt, stream));
+    double best = 0;
+    for (const RegionAttempt& attempt : recovery.attempts) {
+      outcome["attempts"].push_back(described(attempt, stream));
+      best = std::max(best, *std::max_element(attempt.bits.begin(), attempt.bits.end()));
+    }
+    if (recovery.attempts.empty()) outcome["why"] = "no tensor is long enough for " + std::to_string(options.rounds * prior.width()) + " round keys";
+    else if (!recovery.key) outcome["why"] = "in none of the attempts were there four strands of at least 40 bits of evidence; the likeliest state of any had " + std::to_string(static_cast<int>(best));
     return recovery.key;
   }
 
@@ -96,6 +104,7 @@ class CiphertextOnly : public Analysis {
     outcome["expected_log2_nodes"] = Json::array(recovery.expected_nodes);
     outcome["verified_bits_a_byte"] = recovery.verified_bits;
     if (recovery.key) outcome["tensor"] = recovery.tensor;
+    else outcome["why"] = recovery.complete ? "no stretch of the file lies close enough together, or none was found in it" : "the budget of nodes was spent";
     outcome["bits"] = Json::array(std::vector<double>(recovery.bits.begin(), recovery.bits.end()));
     return recovery.key;
   }

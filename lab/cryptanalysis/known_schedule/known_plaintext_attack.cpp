@@ -48,6 +48,7 @@ class KnownPlaintext : public Analysis {
       outcome["position"] = hit->position;
       outcome["blocks_tried"] = hit->blocks_tried;
     }
+    if (!hit) outcome["why"] = "no guess at any aligned place makes the expansion that follows from it give what was guessed in the next key length too";
     outcome["key_is_right"] = hit && hit->key == truth.key;
     outcome["unlocks"] = hit && analyst.scheme().unlock(analyst.locked(), hit->key) == truth.plain;
     return outcome;
@@ -68,6 +69,7 @@ class KnownPlaintext : public Analysis {
     return cells;
   }
   void report(const RecordSet& records, Page& page) const override { report_known_plaintext(records, page); }
+  std::vector<Finding> findings(const RecordSet& records, const Page&) const override { return findings_of_key_recovery(records, "master key from weights that are guessed"); }
 };
 
 }  // namespace

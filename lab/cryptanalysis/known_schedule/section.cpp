@@ -30,6 +30,15 @@ std::string attempts_of(const Record& record) {
   return std::to_string(record.size("outcome.attempts"));
 }
 
+void say_why_not(const RecordSet& records, Page& page) {
+  std::vector<std::string> items;
+  for (const Record& record : records)
+    if (record.find("outcome.why") != nullptr) items.push_back("`" + record.scheme() + "`, " + record.model() + ": " + record.text("outcome.why") + " (" + page.link(record) + ").");
+  if (items.empty()) return;
+  page.paragraph("Why it stopped where it did not succeed:");
+  page.list(items);
+}
+
 void sum_up(const std::map<std::string, std::vector<const Record*>>& schemes, Page& page) {
   std::vector<std::string> items;
   for (const auto& [scheme, records] : schemes) {
@@ -65,6 +74,7 @@ void report_ciphertext_only(const RecordSet& records, Page& page) {
   page.paragraph("*best strand*: by how many bits the likeliest state of any strand is likelier than chance; the best of 2³² wrong states has about 32, and a strand counts as found from 40; with AES-256, where states have 64 bits, from 80. "
                  "*attempts*: tensors and limits tried; with AES-256 stretches of 384 weights, under the assumption that they lie close together (deviations 6, 8, 10, 12).");
   page.table(table);
+  say_why_not(records, page);
 }
 
 void report_known_plaintext(const RecordSet& records, Page& page) {
@@ -79,6 +89,17 @@ void report_known_plaintext(const RecordSet& records, Page& page) {
   }
   sum_up(schemes, page);
   page.table(table);
+}
+
+std::vector<Finding> findings_of_key_recovery(const RecordSet& records, const std::string& what) {
+  std::map<std::string, std::vector<const Record*>> schemes;
+  for (const Record& record : records) schemes[record.scheme()].push_back(&record);
+  std::vector<Finding> findings;
+  for (const auto& [scheme, some] : schemes) {
+    const auto opened = static_cast<std::size_t>(std::count_if(some.begin(), some.end(), [](const Record* record) { return says(*record, "outcome.unlocks"); }));
+    findings.push_back({Claim::other_attacks, verdict_of(some.size() - opened, some.size()), "`" + scheme + "`, " + what + ": " + std::to_string(opened) + " of " + std::to_string(some.size()) + " files unlocked"});
+  }
+  return findings;
 }
 
 }  // namespace nnlock::lab
