@@ -21,6 +21,8 @@ const char* to_string(Knows knows) {
     case Knows::other_models: return "other models";
     case Knows::public_base: return "public base";
     case Knows::second_file: return "second file under the key";
+    case Knows::memory: return "memory of the process";
+    case Knows::loading_device: return "device that loads any file";
   }
   return "";
 }

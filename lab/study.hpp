@@ -25,6 +25,8 @@ enum class Knows {
   other_models,   // public models of other people: what weights usually look like
   public_base,    // weights that anyone can get: the same architecture trained on another dataset
   second_file,    // another file locked under the same key
+  loading_device, // may have an authorised device load any file, and sees its answers
+  memory,         // may read the memory of a process that works with the model
 };
 const char* to_string(Knows knows);
 

@@ -68,5 +68,6 @@ const Analysis& sbox_analysis();
 const Analysis& short_period();
 const Analysis& two_time_pad();
 const Analysis& tampering();
+const Analysis& memory_search();
 
 }  // namespace nnlock::lab
