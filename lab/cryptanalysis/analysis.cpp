@@ -75,7 +75,7 @@ bool run_analysis(const Cell& cell, const Path& records, const Log& log) {
 }
 
 const std::vector<const Analysis*>& analyses() {
-  static const std::vector<const Analysis*> all = {&known_plaintext(), &ciphertext_only(), &short_period(), &avalanche(), &sbox_analysis(), &two_time_pad(), &tampering(), &memory_search()};
+  static const std::vector<const Analysis*> all = {&known_plaintext(), &ciphertext_only(), &short_period(), &avalanche(), &statistics(), &sbox_analysis(), &two_time_pad(), &tampering(), &memory_search()};
   return all;
 }
 

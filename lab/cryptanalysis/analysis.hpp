@@ -66,6 +66,7 @@ const Analysis& known_plaintext();
 const Analysis& avalanche();
 const Analysis& sbox_analysis();
 const Analysis& short_period();
+const Analysis& statistics();
 const Analysis& two_time_pad();
 const Analysis& tampering();
 const Analysis& memory_search();
