@@ -97,7 +97,7 @@ std::vector<Finding> findings_of_key_recovery(const RecordSet& records, const st
   std::vector<Finding> findings;
   for (const auto& [scheme, some] : schemes) {
     const auto opened = static_cast<std::size_t>(std::count_if(some.begin(), some.end(), [](const Record* record) { return says(*record, "outcome.unlocks"); }));
-    findings.push_back({Claim::other_attacks, verdict_of(some.size() - opened, some.size()), "`" + scheme + "`, " + what + ": " + std::to_string(opened) + " of " + std::to_string(some.size()) + " files unlocked"});
+    findings.push_back({Claim::other_attacks, opened > 0 ? Verdict::differs : Verdict::agrees, "`" + scheme + "`, " + what + ": " + std::to_string(opened) + " of " + std::to_string(some.size()) + " files unlocked"});
   }
   return findings;
 }
