@@ -44,7 +44,7 @@ class CiphertextOnly : public Analysis {
                                  .budget = {{"rounds", "96", "96", "round keys looked at, 16 bytes each; floats take as many times more as an element has bytes"},
                                             {"regions", "6", "6", "tensors tried before giving up"},
                                             {"given_bits", "32", "0", "bits of the strands' states that the attack is given, to shorten a test: 0 or 32"},
-                                            {"prior", "generic", "generic", "no model at all, or the files of other models, separated by commas"},
+                                            {"prior", "generic", "generic", "no model at all: a heavy-tailed prior, then a wide one; or the files of other models, separated by commas"},
                                             {"threads", "2", "2", "of the search; they change nothing but its time"},
                                             {"log2_nodes", "26", "36", "AES-256 only: states looked at before giving up"}}};
     return info;
@@ -67,27 +67,31 @@ class CiphertextOnly : public Analysis {
  private:
   // Strands of 32 bits.
   static std::optional<Key> narrow(const MaskedStream& stream, const Analyst& analyst, const Truth& truth, const Budget& budget, const Log& log, Json& outcome) {
-    const Prior prior = prior_of(analyst, dtype_under_attack(stream), budget);
+    const std::vector<Prior> priors = priors_of(analyst, dtype_under_attack(stream), budget);
     RecoveryOptions options{.rounds = static_cast<std::uint64_t>(budget.whole("rounds")),
                             .most_regions = static_cast<std::size_t>(budget.whole("regions")),
                             .threads = static_cast<unsigned>(budget.whole("threads"))};
-    if (budget.whole("given_bits") == 32) options.given_first_bytes = first_bytes(analyst, truth, stream, prior, options);
+    if (budget.whole("given_bits") == 32) options.given_first_bytes = first_bytes(analyst, truth, stream, priors[0], options);
     if (options.given_first_bytes) log("given: 32 bits of the strands, so 2^24 states each instead of 2^32");
-    log("search, " + prior.source);
-    const Recovery recovery = recover_key(stream, prior, options);
-    outcome["dtype"] = std::string(to_string(prior.dtype));
-    outcome["prior"] = prior.source;
+    outcome["dtype"] = std::string(to_string(priors[0].dtype));
     outcome["given_bits"] = options.given_first_bytes ? 32 : 0;
     outcome["kernel"] = search_kernels().front();
-    outcome["verified_bits_a_byte"] = recovery.verified_bits;
     double best = 0;
-    for (const RegionAttempt& attempt : recovery.attempts) {
-      outcome["attempts"].push_back(described(attempt, stream));
-      best = std::max(best, *std::max_element(attempt.bits.begin(), attempt.bits.end()));
+    for (const Prior& prior : priors) {
+      log("search, " + prior.source);
+      outcome["prior"] = prior.source;
+      const Recovery recovery = recover_key(stream, prior, options);
+      outcome["verified_bits_a_byte"] = recovery.verified_bits;
+      for (const RegionAttempt& attempt : recovery.attempts) {
+        outcome["attempts"].push_back(described(attempt, stream));
+        best = std::max(best, *std::max_element(attempt.bits.begin(), attempt.bits.end()));
+      }
+      if (recovery.key) return recovery.key;
+      options.rounds *= 2;  // the next prior says less of each weight
     }
-    if (recovery.attempts.empty()) outcome["why"] = "no tensor is long enough for " + std::to_string(options.rounds * prior.width()) + " round keys";
-    else if (!recovery.key) outcome["why"] = "in none of the attempts were there four strands of at least 40 bits of evidence; the likeliest state of any had " + std::to_string(static_cast<int>(best));
-    return recovery.key;
+    outcome["why"] = outcome.has("attempts") ? "in none of the attempts were there four strands of at least 40 bits of evidence; the likeliest state of any had " + std::to_string(static_cast<int>(best))
+                                             : "no tensor is long enough for " + std::to_string(options.rounds / 2 * priors[0].width()) + " round keys";
+    return std::nullopt;
   }
 
   // Strands of 64 bits: only int8, and only where weights lie close together.
@@ -109,11 +113,12 @@ class CiphertextOnly : public Analysis {
     return recovery.key;
   }
 
-  static Prior prior_of(const Analyst& analyst, Dtype dtype, const Budget& budget) {
-    if (budget.text("prior") == "generic") return generic_prior(dtype);
+  // What to believe of weights, one after the other. With no model to learn from: int8 weights lie close together, or else far apart, as in small convolutions.
+  static std::vector<Prior> priors_of(const Analyst& analyst, Dtype dtype, const Budget& budget) {
+    if (budget.text("prior") == "generic") return dtype == Dtype::i8 ? std::vector<Prior>{generic_prior(dtype), normal_prior(45)} : std::vector<Prior>{generic_prior(dtype)};
     Bytes weights;
     for (const std::string& name : budget.names("prior")) append(weights, weights_in(analyst.other_model(name), dtype));
-    return learnt_prior(dtype, weights, "byte frequencies of " + budget.text("prior"));
+    return {learnt_prior(dtype, weights, "byte frequencies of " + budget.text("prior"))};
   }
   // The first byte of each strand where the search begins: what a test gives away. Under nnlock-v1 there are no strands, and the bytes given are
   // what the published stream would have.

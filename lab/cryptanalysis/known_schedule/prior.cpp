@@ -74,7 +74,7 @@ Prior finished(Dtype dtype, std::vector<BytePrior> bytes, const std::string& sou
 
 Prior generic_prior(Dtype dtype) { return finished(dtype, dtype == Dtype::i8 ? heavy_tailed() : normals(width_of(dtype)), "generic"); }
 
-Prior narrow_prior(double deviation) {
+Prior normal_prior(double deviation) {
   constexpr double kWide = 0.02;
   std::vector<BytePrior> bytes(1);
   for (int weight = -127; weight < 128; ++weight) bytes[0][static_cast<std::uint8_t>(weight)] = std::exp(-weight * weight / (2 * deviation * deviation));

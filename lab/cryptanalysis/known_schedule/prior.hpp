@@ -31,8 +31,8 @@ struct Prior {
 // From no model at all. int8: Student's t with 3 degrees of freedom and scale 25. Floats: a normal distribution whose deviation is
 // anything from 2^-8 to 2^-2. Throws Failure for other dtypes.
 Prior generic_prior(Dtype dtype);
-// int8 that lie closer together than usual: a normal distribution of this deviation, with two per cent of the generic prior.
-Prior narrow_prior(double deviation);
+// int8 that lie closer together than usual, or farther apart: a normal distribution of this deviation, with two per cent of the generic prior.
+Prior normal_prior(double deviation);
 // Byte frequencies of other models' weights (elements of `dtype`), mixed with one per cent of the generic prior.
 Prior learnt_prior(Dtype dtype, std::span<const std::byte> weights, const std::string& source);
 

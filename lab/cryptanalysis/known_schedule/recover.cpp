@@ -76,12 +76,16 @@ bool search_diagonal(const MaskedStream& stream, const Prior& prior, unsigned j,
   return tried.bits[j] >= kCertain;
 }
 
-// All four diagonals, or nothing: the first that shows no certain state ends the attempt.
+// All four diagonals, or nothing: one that shows no certain state ends the attempt.
 bool attempt(const MaskedStream& stream, const Region& region, const Prior& prior, double loss, const RecoveryOptions& options, Recovery& recovery) {
   RegionAttempt tried{.region = region, .loss = loss};
   std::array<SearchResult, 4> found;
   bool all = true;
-  for (unsigned j = 0; j < 4 && all; ++j) all = search_diagonal(stream, prior, j, loss, options, tried, found[j]);
+  for (unsigned j = 0; j < 4 && all; ++j) {
+    all = search_diagonal(stream, prior, j, loss, options, tried, found[j]);
+    // Once one diagonal is found the others are worth the widest limits.
+    if (!all && j > 0 && loss > options.losses.back()) all = search_diagonal(stream, prior, j, options.losses.back(), options, tried, found[j]);
+  }
   if (all) choose(found, stream, prior, region.first_round, recovery);
   recovery.attempts.push_back(tried);
   return recovery.key.has_value();

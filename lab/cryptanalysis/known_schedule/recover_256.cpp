@@ -82,7 +82,7 @@ class Recoverer {
 
  private:
   bool pass(const std::vector<Stretch>& stretches, const StretchAssumption& assumption) {
-    const Prior prior = narrow_prior(assumption.deviation);
+    const Prior prior = normal_prior(assumption.deviation);
     const auto sharp = limits_for(prior, assumption.loss), loose = limits_for(prior, kLooseLoss);
     found_.expected_nodes.push_back(expected_nodes(strand_of(stream_, stretches[0], prior, 0, sharp)));
     for (const Stretch& stretch : stretches) {
