@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-all=(fuzz tsan large patterns wrong-keys side-channels)
+all=(fuzz tsan large patterns wrong-keys side-channels key-streams)
 lanes=("$@")
 [ ${#lanes[@]} -eq 0 ] && lanes=("${all[@]}")
 
@@ -71,6 +71,12 @@ lane_side-channels() {  # kernels whose branches and addresses (Valgrind) and wh
   valgrind -q build/release/tests/kernels_constant_time || failed=1
   build/release/tests/kernels_timing || failed=1
   return $failed
+}
+
+lane_key-streams() {  # NIST SP 800-22 and dieharder on key streams and locked weights; writes its own report
+  scripts/install-packages.sh lab && build/venv/bin/pip install --quiet --disable-pip-version-check -r tests/slow/requirements.txt || return 1
+  cmake --preset lab >/dev/null && cmake --build --preset lab --target nnlock_lab_stream || return 1
+  build/venv/bin/python tests/slow/key_streams.py --program build/lab/lab/nnlock-lab-stream --table build/slow-key-streams.md
 }
 
 failed=0

@@ -17,6 +17,14 @@ Bytes zero_model(std::size_t weights) {
   return model;
 }
 
+std::vector<std::uint8_t> int8_bytes(const Bytes& file, std::size_t most) {
+  std::vector<std::uint8_t> bytes;
+  for (const ParamSpan& span : parameters_of(file))
+    if (span.dtype == Dtype::i8)
+      for (std::uint64_t i = 0; i < span.length && bytes.size() < most; ++i) bytes.push_back(std::to_integer<std::uint8_t>(file[span.offset + i]));
+  return bytes;
+}
+
 RawStream::RawStream(const std::string& scheme, std::uint64_t seed, std::size_t piece) : scheme_(file_scheme_named(scheme)), piece_(piece) {
   Random random(seed, "raw stream");
   key_ = random_key(scheme_->info().key_bits, random);

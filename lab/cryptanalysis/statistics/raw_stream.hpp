@@ -32,5 +32,7 @@ class RawStream {
 
 // A safetensors model of one int8 tensor of zeros.
 Bytes zero_model(std::size_t weights);
+// The first int8 parameters of a model, in file order. Other types are left out: nnlock-v1 keeps them in the range of their tensor on purpose.
+std::vector<std::uint8_t> int8_bytes(const Bytes& file, std::size_t most);
 
 }  // namespace nnlock::lab

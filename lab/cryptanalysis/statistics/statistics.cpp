@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lab/cryptanalysis/analysis.hpp"
+#include "lab/cryptanalysis/statistics/raw_stream.hpp"
 #include "lab/cryptanalysis/statistics/section.hpp"
 #include "lab/cryptanalysis/statistics/stream_statistics.hpp"
 #include "lab/failure.hpp"
@@ -13,15 +14,6 @@ namespace nnlock::lab {
 namespace {
 
 using Stream = std::vector<std::uint8_t>;
-
-// The int8 parameters, in file order. Other types are left out: nnlock-v1 keeps them in the range of their tensor on purpose.
-Stream int8_bytes(const Bytes& file, std::size_t most) {
-  Stream bytes;
-  for (const ParamSpan& span : parameters_of(file))
-    if (span.dtype == Dtype::i8)
-      for (std::uint64_t i = 0; i < span.length && bytes.size() < most; ++i) bytes.push_back(std::to_integer<std::uint8_t>(file[span.offset + i]));
-  return bytes;
-}
 
 Bytes zeroed(Bytes model) {
   for (const ParamSpan& span : parameters_of(model)) std::fill_n(model.begin() + static_cast<std::ptrdiff_t>(span.offset), span.length, std::byte{0});
