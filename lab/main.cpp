@@ -9,6 +9,7 @@
 
 #include "lab/attack.hpp"
 #include "lab/cryptanalysis/analysis.hpp"
+#include "lab/cryptanalysis/audit.hpp"
 #include "lab/cryptanalysis/sbox/section.hpp"
 #include "lab/failure.hpp"
 #include "lab/record.hpp"
@@ -25,7 +26,9 @@ struct Options {
   Places places{.data = "", .cache = Path(NNLOCK_SOURCE_ROOT) / "build/lab/cache", .records = Path(NNLOCK_SOURCE_ROOT) / "lab/records"};
   Path report = Path(NNLOCK_SOURCE_ROOT) / "lab/REPORT.md";
   int threads = 1;
-  std::string key, model_file, locked_file, sbox;
+  AuditOptions audit;
+  bool json = false;
+  std::string key, lock_scheme = "nnlock-v1", model_file, locked_file, sbox;
   bool missing = false;
 };
 
@@ -125,6 +128,28 @@ void report(const Options& options) {
   std::cout << options.report.string() << " from " << count << " records" << std::endl;
 }
 
+void must_not_be_there(const std::string& file) {
+  if (std::filesystem::exists(file)) throw Failure(file + ": it is there already", "name a new file");
+}
+
+void lock_one(const Options& options) {
+  Key key = key_from_hex(options.key);
+  if (options.lock_scheme == "nnlock-v1") return lock_model_file(key, options.model_file, options.locked_file, options.cell.seed);
+  const auto scheme = file_scheme_named(options.lock_scheme);
+  must_not_be_there(options.locked_file);
+  key.bytes.resize(scheme->info().key_bits / 8);
+  write_file(options.locked_file, scheme->lock(read_file(options.model_file), key, options.cell.seed));
+}
+
+// The exit status: 0 when nothing came out, 2 when the weights did or were never locked.
+int audit_one(const Options& options) {
+  if (!options.locked_file.empty()) must_not_be_there(options.locked_file);
+  const Audit result = audit(options.model_file, options.audit, log_line);
+  std::cout << (options.json ? to_json(result).text() : text_of(result));
+  if (!options.locked_file.empty() && result.unlocked) write_file(options.locked_file, *result.unlocked);
+  return result.verdict == Audited::held ? 0 : 2;
+}
+
 int main_of(int argc, char** argv) {
   Options options;
   CLI::App app("nnlock-lab: attacks locked networks and records what comes out");
@@ -143,8 +168,16 @@ int main_of(int argc, char** argv) {
   auto* lock_command = app.add_subcommand("lock", "lock a model file of any format so that it can be done again; for experiments only");
   lock_command->add_option("MODEL", options.model_file, "plain model file")->required();
   lock_command->add_option("OUT", options.locked_file, "locked file, which must not be there yet")->required();
-  lock_command->add_option("--key", options.key, "64 hexadecimal digits")->required();
+  lock_command->add_option("--key", options.key, "64 hexadecimal digits; a shorter key is the first of them")->required();
   lock_command->add_option("--seed", options.cell.seed, "of the lock id")->capture_default_str();
+  lock_command->add_option("--scheme", options.lock_scheme, "a lock on files, see: nnlock-lab list")->capture_default_str();
+  auto* audit_command = app.add_subcommand("audit", "try everything here on a locked model file without its key, and print a verdict");
+  audit_command->add_option("MODEL", options.model_file, "model file, locked or not")->required();
+  audit_command->add_option("--base", options.audit.bases, "plain public model that this one may refine; may be given again");
+  audit_command->add_option("--seconds", options.audit.seconds, "no search begins after that")->capture_default_str();
+  audit_command->add_option("--threads", options.audit.threads, "of a search")->capture_default_str();
+  audit_command->add_option("--out", options.locked_file, "new file for the unlocked model, if it comes out");
+  audit_command->add_flag("--json", options.json, "for machines");
   auto* sbox_command = app.add_subcommand("sbox", "print the criteria of an S-box");
   sbox_command->add_option("NAME-OR-FILE", options.sbox, "aes, aes-inverse, present, or a file of 8 to 256 bytes, one a value")->required();
   auto* list_command = app.add_subcommand("list", "print attacks, models, datasets and schemes");
@@ -156,7 +189,8 @@ int main_of(int argc, char** argv) {
   if (*train_command) train_one(options);
   if (*cells_command) print_cells(*cells_command, options);
   if (*report_command) report(options);
-  if (*lock_command) lock_model_file(key_from_hex(options.key), options.model_file, options.locked_file, options.cell.seed);
+  if (*lock_command) lock_one(options);
+  if (*audit_command) return audit_one(options);
   if (*sbox_command) std::cout << described(sbox_criteria(sbox_named(options.sbox)));
   if (*list_command) print_list();
   return 0;

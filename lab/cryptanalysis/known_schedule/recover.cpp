@@ -114,7 +114,7 @@ Recovery recover_key(const MaskedStream& stream, const Prior& prior, const Recov
   candidates.resize(std::min(options.most_regions, candidates.size()));
   for (const double loss : options.losses)
     for (const Region& region : candidates)
-      if (attempt(stream, region, prior, loss, options, recovery)) return recovery;
+      if ((options.stop && options.stop()) || attempt(stream, region, prior, loss, options, recovery)) return recovery;
   return recovery;
 }
 

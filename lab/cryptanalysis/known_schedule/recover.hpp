@@ -4,6 +4,7 @@
 // The master key of a model locked with the endless AES-128 expansion, from the locked file alone.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ struct RecoveryOptions {
   std::vector<double> losses = {0.03, 0.003, 0.0003};
   unsigned threads = 1;
   std::string kernel;           // of the search
+  std::function<bool()> stop;   // asked between searches, if there is one: true gives up
   // Diagonals' first bytes, given away to shorten a search in a test: 8 key bits each. Empty: nothing is given.
   std::optional<std::vector<std::uint8_t>> given_first_bytes;
 };

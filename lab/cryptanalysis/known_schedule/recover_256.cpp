@@ -86,6 +86,10 @@ class Recoverer {
     const auto sharp = limits_for(prior, assumption.loss), loose = limits_for(prior, kLooseLoss);
     found_.expected_nodes.push_back(expected_nodes(strand_of(stream_, stretches[0], prior, 0, sharp)));
     for (const Stretch& stretch : stretches) {
+      if (options_.stop && options_.stop()) {
+        found_.complete = false;
+        return true;
+      }
       ++found_.tried;
       if (all_strands(stretch, prior, sharp, loose)) {
         found_.tensor = stream_.pieces[stretch.piece].span.name;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ struct Recovery256Options {
   std::vector<StretchAssumption> passes = {{6, 0.1}, {8, 0.3}, {10, 0.3}, {12, 0.3}};
   std::uint64_t most_nodes = std::uint64_t{1} << 36;  // in all, then it gives up
   unsigned threads = 1;
+  std::function<bool()> stop;  // asked between stretches, if there is one: true gives up
 };
 
 struct Recovery256 {
