@@ -167,7 +167,11 @@ std::vector<std::uint8_t> sbox_named(const std::string& name) {
   const Bytes file = read_file(name);
   std::vector<std::uint8_t> sbox;
   for (const std::byte byte : file) sbox.push_back(std::to_integer<std::uint8_t>(byte));
-  bits_of(sbox);
+  try {
+    bits_of(sbox);
+  } catch (const Failure& failure) {
+    throw Failure(name + ": " + failure.what(), failure.hint());
+  }
   return sbox;
 }
 

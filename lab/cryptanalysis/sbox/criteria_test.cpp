@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "lab/failure.hpp"
+#include "lab/files.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -71,6 +72,21 @@ TEST(SboxCriteria, RefuseWhatIsNoPermutation) {
   EXPECT_THROW(sbox_criteria(twice), Failure);
   EXPECT_THROW(sbox_criteria(std::vector<std::uint8_t>(255)), Failure);
   EXPECT_THROW(sbox_named("/no/such/file"), Failure);
+}
+
+TEST(SboxCriteria, OfAUsersFile) {
+  const TemporaryFolder folder;
+  const Path good = folder.path() / "good", bad = folder.path() / "bad";
+  const auto present = sbox_named("present");
+  write_file(good, std::as_bytes(std::span(present)));
+  EXPECT_EQ(sbox_named(good.string()), present);
+  write_file(bad, bytes_of("twice the same: ee"));
+  try {
+    sbox_named(bad.string());
+    FAIL() << "a file of 18 bytes is no S-box";
+  } catch (const Failure& failure) {
+    EXPECT_EQ(std::string(failure.what()).find(bad.string()), 0u) << failure.what();
+  }
 }
 
 }  // namespace
