@@ -61,7 +61,7 @@ std::string why_not(const Attack& attack, const Target& target) {
 
 const std::vector<const Attack*>& attacks() {
   static const std::vector<const Attack*> all = {&wrong_keys(), &fine_tuning(), &fine_tuning_public_base(), &repair(), &genetic(), &genetic_oracle(),
-                                                 &genetic_weights(), &gradient(), &gradient_stream(), &hill_climbing(), &input_output(), &distillation()};
+                                                 &genetic_weights(), &gradient(), &gradient_stream(), &hill_climbing(), &input_output(), &distillation(), &malleability()};
   return all;
 }
 

@@ -101,5 +101,6 @@ const Attack& gradient_stream();
 const Attack& hill_climbing();
 const Attack& input_output();
 const Attack& distillation();
+const Attack& malleability();
 
 }  // namespace nnlock::lab
