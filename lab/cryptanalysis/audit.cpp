@@ -17,6 +17,7 @@
 #include "lab/cryptanalysis/known_schedule/recover_256.hpp"
 #include "lab/cryptanalysis/short_period/columns.hpp"
 #include "lab/cryptanalysis/short_period/period.hpp"
+#include "lab/cryptanalysis/two_time_pad/versions.hpp"
 #include "lab/failure.hpp"
 #include "lab/random.hpp"
 #include "lab/report/figures.hpp"
@@ -29,11 +30,6 @@ constexpr double kRandomEntropy = 7.9;          // bits a byte; int8 weights hav
 constexpr std::uint64_t kFewest = 2048;         // bytes that an entropy is taken of
 constexpr std::uint64_t kPeriodBytes = 1 << 20;  // looked at for a period
 constexpr unsigned kSweeps = 6;
-
-std::uint32_t width_of(Dtype dtype) {
-  if (dtype == Dtype::f32 || dtype == Dtype::i32) return 4;
-  return dtype == Dtype::f16 || dtype == Dtype::bf16 || dtype == Dtype::i16 ? 2 : 1;
-}
 
 // With the correction of Miller and Madow for few samples.
 double entropy_of(const std::array<std::uint64_t, 256>& counts, std::uint64_t all) {
@@ -51,7 +47,7 @@ double entropy_of(const std::array<std::uint64_t, 256>& counts, std::uint64_t al
 double least_entropy(const Bytes& model, const std::vector<TensorInfo>& tensors) {
   std::map<std::pair<Dtype, std::uint64_t>, std::array<std::uint64_t, 256>> counts;
   for (const TensorInfo& tensor : tensors)
-    for (std::uint64_t i = 0; i < tensor.length; ++i) ++counts[{tensor.dtype, i % width_of(tensor.dtype)}][std::to_integer<std::uint8_t>(model[tensor.offset + i])];
+    for (std::uint64_t i = 0; i < tensor.length; ++i) ++counts[{tensor.dtype, i % element_width(tensor.dtype)}][std::to_integer<std::uint8_t>(model[tensor.offset + i])];
   double least = 8;
   for (const auto& [place, histogram] : counts) {
     std::uint64_t all = 0;
@@ -129,7 +125,6 @@ class Attempts {
   }
 
  private:
-  using Stream = std::vector<std::uint8_t>;
   bool spent() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() >= options_.seconds; }
 
   void step(const std::string& attack, bool in_time_only, const std::function<std::string()>& run) {

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "lab/cryptanalysis/analysis.hpp"
+#include "lab/cryptanalysis/known_schedule/evidence.hpp"
 #include "lab/cryptanalysis/known_schedule/known_plaintext.hpp"
 #include "lab/cryptanalysis/two_time_pad/pairs.hpp"
 #include "lab/cryptanalysis/two_time_pad/section.hpp"
@@ -83,19 +84,6 @@ Json to_json(const PairScore& score) {
   return json;
 }
 
-// The type that most weights have, of those that a prior is there for.
-Dtype commonest_type(const std::vector<ParamSpan>& spans) {
-  Dtype best = Dtype::opaque;
-  std::uint64_t most = 0;
-  for (const Dtype dtype : {Dtype::i8, Dtype::f32, Dtype::bf16}) {
-    std::uint64_t bytes = 0;
-    for (const ParamSpan& span : spans) bytes += span.dtype == dtype ? span.length : 0;
-    if (bytes > most) most = bytes, best = dtype;
-  }
-  if (best == Dtype::opaque) throw Failure("the file has no parameters in int8, float32 or bfloat16", "choose another file");
-  return best;
-}
-
 // For each byte of a stream, which byte of an element of this type it is; nothing where tensors have another type.
 std::vector<std::optional<std::size_t>> places(const std::vector<ParamSpan>& spans, Dtype dtype, std::size_t width) {
   std::vector<std::optional<std::size_t>> all;
@@ -134,7 +122,7 @@ class TwoTimePad : public Analysis {
     log("the base");
     outcome["base_known"] = by_base(analyst, truth, scene, first_masked, base, second, second_locked);
     log("nothing known");
-    const Dtype dtype = commonest_type(parameters_of(truth.plain));
+    const Dtype dtype = dtype_under_attack(first_masked);
     outcome["type"] = std::string(nnlock::to_string(dtype));
     outcome["versions_unknown"] = versions_unknown(scene, truth.plain, dtype, how);
     if (budget.text("second_model") != "none") outcome["models_unknown"] = models_unknown(analyst, truth, budget.text("second_model"), second_seed, dtype, scene);

@@ -8,9 +8,8 @@
 #include <cstring>
 
 namespace nnlock::lab {
-namespace {
 
-std::uint32_t width_of(Dtype dtype) {
+std::uint32_t element_width(Dtype dtype) {
   switch (dtype) {
     case Dtype::i16: case Dtype::u16: case Dtype::f16: case Dtype::bf16: return 2;
     case Dtype::i32: case Dtype::u32: case Dtype::f32: return 4;
@@ -18,6 +17,8 @@ std::uint32_t width_of(Dtype dtype) {
     default: return 1;
   }
 }
+
+namespace {
 
 template <class T, class Moved>
 void move_one(std::byte* place, const Moved& moved) {
@@ -31,7 +32,7 @@ class Tuner {
  public:
   Tuner(const FineTuning& how, Random random) : how_(how), random_(random) {}
   void move(Bytes& model, const ParamSpan& span) {
-    const std::uint32_t width = width_of(span.dtype);
+    const std::uint32_t width = element_width(span.dtype);
     for (std::uint64_t at = span.offset; at + width <= span.offset + span.length; at += width)
       if (random_.uniform() < how_.share) move(model.data() + at, span.dtype);
   }
@@ -68,7 +69,7 @@ Bytes fine_tuned(const Bytes& model, const FineTuning& how, Random random) {
 std::vector<Weight> weights_of(const std::vector<MaskedStream::Piece>& pieces) {
   std::vector<Weight> weights;
   for (const auto& piece : pieces) {
-    const std::uint32_t width = width_of(piece.span.dtype);
+    const std::uint32_t width = element_width(piece.span.dtype);
     for (std::uint64_t i = 0; i + width <= piece.span.length; i += width) weights.push_back({piece.at + i, width});
   }
   return weights;

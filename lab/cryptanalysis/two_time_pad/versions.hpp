@@ -22,6 +22,8 @@ struct FineTuning {
 // A version of `model` in the same format. A weight that is drawn and cannot move (0 times anything) stays.
 Bytes fine_tuned(const Bytes& model, const FineTuning& how, Random random);
 
+std::uint32_t element_width(Dtype dtype);  // bytes; 1 for types of no fixed width
+
 // One weight in the stream of parameter bytes; integers and floats alike, a parameter of no known type counts byte by byte.
 struct Weight {
   std::uint64_t at = 0;
