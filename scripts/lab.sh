@@ -13,7 +13,7 @@ export PATH=$PWD/build:$PATH OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 build() {
   cmake --preset lab >/dev/null
-  cmake --build --preset lab --target nnlock_lab_program lab_test cryptanalysis_test
+  cmake --build --preset lab --target nnlock_lab_program nnlock_lab_stream lab_test cryptanalysis_test
   ln -sfn lab/lab/nnlock-lab build/nnlock-lab
 }
 
