@@ -63,7 +63,7 @@ void report_short_period(const RecordSet& records, Page& page) {
   page.paragraph(
       "Everything comes from the locked file and from what quantised weights look like in general: zeros, values of ±127 where a channel has its largest weight, no -128, and int32 biases "
       "whose upper bytes are all zeros or all ones. *z*: by how many standard deviations the strongest lag stands out; a period is claimed from 8. *Bytes a column*: the median number of bytes under one key byte "
-      "that tell anything; with 4 of them, a key byte is hardly more than guessed. Guessing gives 0.4 % of key bytes. Mantissa bytes of floats tell nothing unless weights are 0, so of a float mostly the highest byte, with sign and exponent, can be "
+      "that tell anything; a few say little, unless most weights are 0. Guessing gives 0.4 % of key bytes. Mantissa bytes of floats tell nothing unless weights are 0, so of a float mostly the highest byte, with sign and exponent, can be "
       "had.");
   std::vector<std::string> items;
   for (const auto& [target, sum] : sums) items.push_back(sum.text(target.first + "`, `" + target.second));
