@@ -56,6 +56,8 @@ Bytes Analyst::other_model(const std::string& name) const {
 
 std::string Analysis::refusal(const FileScheme&) const { return {}; }
 
+std::string Analysis::why_it_stopped(const Json&) const { return {}; }
+
 bool run_analysis(const Cell& cell, const Path& records, const Log& log) {
   if (std::filesystem::exists(record_of(cell, records))) return false;
   RecordFile record(cell, records);
@@ -69,7 +71,9 @@ bool run_analysis(const Cell& cell, const Path& records, const Log& log) {
   const Key key = random_key(scheme->info().key_bits, random);
   const Analyst analyst(*scheme, plain.empty() ? Bytes{} : scheme->lock(plain, key, cell.seed), cell.file, cell.seed);
   record.begin(analysis->info(), budget, describe_target(cell, *scheme, plain));
-  record.json()["outcome"] = analysis->run(analyst, {plain, key}, budget, log);
+  Json outcome = analysis->run(analyst, {plain, key}, budget, log);
+  if (const std::string why = analysis->why_it_stopped(outcome); !why.empty()) outcome["why"] = why;
+  record.json()["outcome"] = std::move(outcome);
   record.finish();
   return true;
 }

@@ -51,6 +51,8 @@ class Analysis : public Study {
   virtual std::string refusal(const FileScheme& scheme) const;
   // Returns the outcome: an object for the record.
   virtual Json run(const Analyst& analyst, const Truth& truth, const Budget& budget, const Log& log) const = 0;
+  // What stopped it, read from the outcome, for the record; empty where nothing did, or where run() has said it.
+  virtual std::string why_it_stopped(const Json& outcome) const;
 };
 
 // Runs the cell and writes its record; false when it was there. Throws Failure. Without a file in the cell the analyst gets an empty one: for

@@ -56,6 +56,13 @@ TEST(Analysis, ASafetensorsFileBecomesBfloat16) {
   EXPECT_THROW(as_bfloat16(Bytes(4)), Failure);
 }
 
+// Ours: each record says why the attack stopped. The published lock, or a control: nothing stopped it.
+TEST(Analysis, RecordsSayWhyTheyStopped) {
+  for (const char* attack : {"avalanche", "short-period", "statistics", "tampering", "two-time-pad"}) EXPECT_FALSE(run(attack, "nnlock-v1").text("outcome.why").empty()) << attack;
+  for (const char* attack : {"avalanche", "tampering", "two-time-pad"}) EXPECT_EQ(run(attack, "nnlock-2022-128").find("outcome.why"), nullptr) << attack;
+  for (const char* attack : {"short-period", "statistics"}) EXPECT_EQ(run(attack, "period-176").find("outcome.why"), nullptr) << attack;
+}
+
 TEST(Analysis, UnknownNamesAreErrors) {
   EXPECT_EQ(analysis_named("no-such"), nullptr);
   EXPECT_THROW(file_scheme_named("no-such"), Failure);

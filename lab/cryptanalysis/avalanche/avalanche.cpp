@@ -109,6 +109,11 @@ class Avalanche : public Analysis {
     add("nnlock-v1", effort == Effort::full ? "tflite/vww_96_int8.tflite" : "examples/models/fashion_int8.tflite");
     return cells;
   }
+  std::string why_it_stopped(const Json& outcome) const override {
+    double most = 0;  // share of bytes that stay equal, on average; one of 256 does by chance
+    for (std::size_t i = 0; i < outcome.at("distances").size(); ++i) most = std::max(most, outcome.at("distances").at(i).at("equal_bytes").at("mean").number());
+    return most < 0.01 ? "at each distance as many bytes stay equal as under unrelated keys" : "";
+  }
   void report(const RecordSet& records, Page& page) const override { report_avalanche(records, page); }
 };
 

@@ -57,6 +57,11 @@ class Tampering : public Analysis {
       for (const char* scheme : {"nnlock-2022-128", "nnlock-2022-256", "nnlock-v1"}) add(file, scheme);
     return cells;
   }
+  std::string why_it_stopped(const Json& outcome) const override {
+    for (std::size_t i = 0; i < outcome.at("opened").size(); ++i)
+      if (outcome.at("opened").at(i).at("refused").number() < outcome.at("opened").at(i).at("flips").number()) return {};
+    return "every changed file is refused: authentication";
+  }
   void report(const RecordSet& records, Page& page) const override { report_tampering(records, page); }
 
  private:

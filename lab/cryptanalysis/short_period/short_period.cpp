@@ -112,6 +112,9 @@ class ShortPeriod : public Analysis {
     return outcome;
   }
   std::vector<Cell> cells(Effort effort) const override;
+  std::string why_it_stopped(const Json& outcome) const override {
+    return outcome.at("period_found").flag() ? "" : "no lag stands out: nothing in the file says that the key stream repeats";
+  }
   void report(const RecordSet& records, Page& page) const override { report_short_period(records, page); }
 };
 

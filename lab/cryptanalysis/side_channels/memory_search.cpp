@@ -150,6 +150,13 @@ class MemorySearch : public Analysis {
       for (const char* kernel : {"best", "aes_ctr_portable"}) add(file, {{"kernel", kernel}});
     return cells;
   }
+  std::string why_it_stopped(const Json& outcome) const override {
+    for (std::size_t i = 0; i < outcome.at("steps").size(); ++i)
+      if (const Json& step = outcome.at("steps").at(i); step.at("step").string() == "closed")
+        for (const auto& [kind, found] : step.at("found").members())
+          if (found.flag()) return {};
+    return "after closing nothing is left of keys, schedules or weights";
+  }
   void report(const RecordSet& records, Page& page) const override { report_memory_search(records, page); }
 };
 

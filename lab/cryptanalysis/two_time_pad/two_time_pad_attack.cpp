@@ -130,6 +130,11 @@ class TwoTimePad : public Analysis {
   }
 
   std::vector<Cell> cells(Effort effort) const override;
+  std::string why_it_stopped(const Json& outcome) const override {
+    const Json& seen = outcome.at("unchanged_seen");
+    const bool by_chance = seen.at("right").number() <= 0.01 * seen.at("of").number();  // int8 weights agree in one of 256
+    return by_chance && !outcome.at("base_known").at("key_found").flag() ? "the two files share no key stream: equal weights are locked to equal bytes as often as others, and the public base gives no key" : "";
+  }
   void report(const RecordSet& records, Page& page) const override { report_two_time_pad(records, page); }
 
  private:
