@@ -36,6 +36,8 @@ void report_memory_search(const RecordSet& records, Page& page) {
   page.paragraph("A program unlocks the model into memory with two threads, closes model and key, and stands still; its memory is read from outside at each step. Of keys both halves are looked for, of expanded keys 64 bytes "
                  "in each layout that a kernel has, of tensors 48 bytes each, and schedules by the recurrence of FIPS 197 at every fourth byte, whatever the key. *not wiped*: one piece of each kind in a block that was freed; it shows that "
                  "the search sees such. What the search does not know is not looked for: inner states of HKDF and HMAC, registers, what the kernel of the system keeps.");
+  page.paragraph("Branches and addresses of the kernels (Valgrind, with keys and weights undefined) and their times (Welch's t-test) are measured by the slow lane `side-channels`; its last result, with what it does not cover, "
+                 "is tests/slow/side-channels.txt.");
   page.table(table);
 }
 
