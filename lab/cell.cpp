@@ -3,6 +3,7 @@
 
 #include "lab/cell.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace nnlock::lab {
@@ -33,7 +34,10 @@ std::string Cell::model_name() const {
 std::string Cell::name() const {
   std::string name = attack + "/" + target_of(*this) + scheme + "-s" + std::to_string(seed);
   if (network_seed != 1) name += "-n" + std::to_string(network_seed);
-  for (const auto& [parameter, value] : with) name += "-" + parameter + "=" + value;
+  for (auto [parameter, value] : with) {
+    std::replace(value.begin(), value.end(), '/', '_');  // a value may name a file; a record stands in the folder of its attack
+    name += "-" + parameter + "=" + value;
+  }
   return name + (effort == Effort::smoke ? "-smoke" : "");
 }
 

@@ -68,6 +68,7 @@ void run(Options& options) {
   const bool on_file = analysis_named(options.cell.attack) != nullptr;
   if (!on_file && (options.cell.dataset.empty() || options.cell.model.empty()))
     throw Failure(options.cell.attack + " attacks networks", "name one with --dataset and --model; see nnlock-lab list");
+  if (on_file && !options.cell.dataset.empty()) throw Failure(options.cell.attack + " attacks model files", "name one with --file, and no --dataset");
   const bool ran = on_file ? run_analysis(options.cell, options.places.records, log_line) : run_cell(options.cell, options.places, log_line);
   std::cout << (ran ? "ran " : "there already: ") << options.cell.name() << std::endl;
 }

@@ -40,8 +40,6 @@ Json describe_target(const Cell& cell, const FileScheme& scheme, const Bytes& pl
 
 }  // namespace
 
-bool has_model_file(const std::string& name) { return !place_of(name.substr(0, name.find(kAsBfloat16))).empty(); }
-
 Bytes model_file(const std::string& name) {
   if (name.ends_with(kAsBfloat16)) return as_bfloat16(model_file(name.substr(0, name.size() - kAsBfloat16.size())));
   const Path place = place_of(name);

@@ -19,7 +19,6 @@ namespace nnlock::lab {
 // A model file of the project or of the data folder (NNLOCK_DATA_DIR, else ../shared/data), named from there: examples/models/fashion_int8.tflite,
 // tflite/vww_96_int8.tflite. With ":bf16" after the name of a safetensors file, its float32 tensors as bfloat16. Throws Failure when it is in neither.
 Bytes model_file(const std::string& name);
-bool has_model_file(const std::string& name);
 
 // All that an analyst can reach.
 class Analyst {

@@ -31,6 +31,12 @@ TEST(Analysis, RecordSaysWhatWasAttacked) {
   EXPECT_EQ(record.text("command"), "nnlock-lab run --attack known-plaintext --file examples/models/fashion_int8.tflite --scheme nnlock-2022-128 --seed 1 --effort smoke");
 }
 
+TEST(Analysis, ARecordStaysInTheFolderOfItsAttack) {
+  const Cell cell{.attack = "known-plaintext", .scheme = "nnlock-v1", .file = kModel, .with = {{"base", "tflite/other.tflite"}}};
+  EXPECT_EQ(cell.name(), "known-plaintext/fashion_int8-nnlock-v1-s1-base=tflite_other.tflite");
+  EXPECT_TRUE(cell.command().ends_with("--with base=tflite/other.tflite"));
+}
+
 TEST(Analysis, RefusesThePlainModelUnderAttack) {
   const auto scheme = file_scheme_named("nnlock-2022-128");
   EXPECT_THROW(Analyst(*scheme, {}, kModel, 1).other_model(kModel), std::logic_error);

@@ -17,7 +17,7 @@
 #include "lab/cryptanalysis/known_schedule/recover_256.hpp"
 #include "lab/cryptanalysis/short_period/columns.hpp"
 #include "lab/cryptanalysis/short_period/period.hpp"
-#include "lab/cryptanalysis/two_time_pad/versions.hpp"
+#include "lab/cryptanalysis/statistics/stream_statistics.hpp"
 #include "lab/failure.hpp"
 #include "lab/random.hpp"
 #include "lab/report/figures.hpp"
@@ -31,18 +31,6 @@ constexpr std::uint64_t kFewest = 2048;         // bytes that an entropy is take
 constexpr std::uint64_t kPeriodBytes = 1 << 20;  // looked at for a period
 constexpr unsigned kSweeps = 6;
 
-// With the correction of Miller and Madow for few samples.
-double entropy_of(const std::array<std::uint64_t, 256>& counts, std::uint64_t all) {
-  double bits = 0;
-  std::size_t values = 0;
-  for (const std::uint64_t count : counts) {
-    if (count == 0) continue;
-    const double p = static_cast<double>(count) / static_cast<double>(all);
-    bits -= p * std::log2(p), ++values;
-  }
-  return bits + static_cast<double>(values - 1) / (2 * static_cast<double>(all) * std::log(2.0));
-}
-
 // The least over places in the elements of each type: plain floats are random in the lower bytes of their mantissas too. `model` without its record.
 double least_entropy(const Bytes& model, const std::vector<TensorInfo>& tensors) {
   std::map<std::pair<Dtype, std::uint64_t>, std::array<std::uint64_t, 256>> counts;
@@ -52,24 +40,11 @@ double least_entropy(const Bytes& model, const std::vector<TensorInfo>& tensors)
   for (const auto& [place, histogram] : counts) {
     std::uint64_t all = 0;
     for (const std::uint64_t count : histogram) all += count;
-    if (all >= kFewest) least = std::min(least, entropy_of(histogram, all));
+    if (all < kFewest) continue;
+    const auto values = 256 - std::count(histogram.begin(), histogram.end(), 0u);
+    least = std::min(least, entropy_of(histogram) + static_cast<double>(values - 1) / (2 * static_cast<double>(all) * std::log(2.0)));  // Miller and Madow, for few samples
   }
   return least;
-}
-
-// Evidence a byte that these are weights, as evidence_for() measures it.
-double evidence_of(const Bytes& unlocked, const Prior& prior) {
-  double bits = 0;
-  std::uint64_t bytes = 0;
-  for (const ParamSpan& span : parameters_of(unlocked)) {
-    if (span.dtype != prior.dtype) continue;
-    for (std::uint64_t i = 0; i < span.length; ++i) {
-      const BytePrior& byte = prior.bytes[i % prior.width()];
-      if (information(byte) < 0.01) continue;
-      bits += std::log2(256 * byte[std::to_integer<std::uint8_t>(unlocked[span.offset + i])]), ++bytes;
-    }
-  }
-  return bytes == 0 ? 0 : bits / static_cast<double>(bytes);
 }
 
 std::string hex(const Key& key) {
@@ -101,14 +76,10 @@ class Attempts {
       if (!search.period) return "none found among " + std::to_string(search.lags);
       Random random(1, "columns");
       const auto columns = recover_columns(stream_, {prior, bias_prior()}, *search.period, kSweeps, random);
-      Bytes model = unlock_published(file_, [&](std::uint64_t length) {
-        Stream stream(length);
-        for (std::uint64_t i = 0; i < length; ++i) stream[i] = columns[i % columns.size()].key_byte;
-        return stream;
-      });
+      const KeyStream repeats = repeated(columns);
       const std::string period = "period " + std::to_string(*search.period);
-      if (evidence_of(model, generic_prior(prior.dtype)) < kLeastEvidence) return period + ", but its bytes stayed unknown";
-      audit_.unlocked = std::move(model);
+      if (evidence_for(stream_, generic_prior(prior.dtype), repeats(stream_.bytes.size())).each() < kLeastEvidence) return period + ", but its bytes stayed unknown";
+      audit_.unlocked = unlock_published(file_, repeats);
       return period + ": ITS BYTES WERE FOUND, most or all of them";
     });
   }

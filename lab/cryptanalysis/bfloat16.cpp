@@ -8,6 +8,7 @@
 
 #include "lab/failure.hpp"
 #include "lab/json.hpp"
+#include "lab/weights/safetensors_header.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -55,12 +56,7 @@ Bytes as_bfloat16(const Bytes& safetensors) {
     after[name]["shape"] = tensor.at("shape");
     after[name]["data_offsets"] = Json::array(std::vector<std::uint64_t>{start, data.size()});
   }
-  std::string text = after.text();
-  while (text.size() % 8 != 0) text += ' ';
-  const std::uint64_t length = text.size();
-  Bytes out(kLengthBytes);
-  std::memcpy(out.data(), &length, kLengthBytes);
-  append(out, bytes_of(text));
+  Bytes out = safetensors_header(after.text());
   append(out, data);
   return out;
 }

@@ -34,6 +34,22 @@ std::vector<ParamSpan> parameters_of(const Bytes& model, const StaysPlain& stays
   return params;
 }
 
+std::uint32_t element_width(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::i16: case Dtype::u16: case Dtype::f16: case Dtype::bf16: return 2;
+    case Dtype::i32: case Dtype::u32: case Dtype::f32: return 4;
+    case Dtype::i64: case Dtype::u64: case Dtype::f64: return 8;
+    default: return 1;
+  }
+}
+
+std::vector<std::uint8_t> plain_stream(const Bytes& model) {
+  std::vector<std::uint8_t> stream;
+  for (const ParamSpan& span : parameters_of(model))
+    for (std::uint64_t i = span.offset; i < span.offset + span.length; ++i) stream.push_back(std::to_integer<std::uint8_t>(model[i]));
+  return stream;
+}
+
 KeyStream published_key_stream(const Key& key) {
   return [bytes = key.bytes](std::uint64_t length) { return endless_schedule(bytes, length); };
 }

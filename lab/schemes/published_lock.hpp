@@ -23,6 +23,9 @@ using StaysPlain = std::function<bool(const std::string& tensor)>;
 // Where the parameters of a model file lie. Everyone can see that, locked or not.
 std::vector<ParamSpan> parameters_of(const Bytes& model, const StaysPlain& stays_plain = {});  // sorted by offset; throws Failure for a file that no codec reads
 
+std::uint32_t element_width(Dtype dtype);  // bytes; 1 for types of no fixed width
+std::vector<std::uint8_t> plain_stream(const Bytes& model);  // all parameter bytes of a plain model, one after the other
+
 // So many bytes of a key stream.
 using KeyStream = std::function<std::vector<std::uint8_t>(std::uint64_t length)>;
 KeyStream published_key_stream(const Key& key);  // 128 or 256 bits

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "lab/failure.hpp"
+#include "lab/weights/safetensors_header.hpp"
 
 namespace nnlock::lab {
 namespace {
@@ -69,11 +70,7 @@ Bytes to_safetensors(const Weights& weights) {
     text_of_header << R"(],"data_offsets":[)" << at << "," << at + value.nbytes() << "]}";
     at += value.nbytes();
   }
-  std::string header = text_of_header.str() + "}";
-  header.resize((header.size() + 7) / 8 * 8, ' ');
-  Bytes bytes(8);
-  for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::byte>(header.size() >> (8 * i));
-  append(bytes, bytes_of(header));
+  Bytes bytes = safetensors_header(text_of_header.str() + "}");
   for (const auto& [name, value] : weights) {
     auto contiguous = value.contiguous();
     append(bytes, values_of(contiguous));

@@ -29,7 +29,10 @@ Dtype dtype_under_attack(const MaskedStream& stream) {
 }
 
 Evidence evidence_for(const MaskedStream& stream, const Prior& prior, const Key& key) {
-  const auto key_stream = endless_schedule(key.bytes, stream.bytes.size());
+  return evidence_for(stream, prior, endless_schedule(key.bytes, stream.bytes.size()));
+}
+
+Evidence evidence_for(const MaskedStream& stream, const Prior& prior, const std::vector<std::uint8_t>& key_stream) {
   Evidence evidence;
   for (const auto& piece : stream.pieces) {
     if (piece.span.dtype != prior.dtype) continue;

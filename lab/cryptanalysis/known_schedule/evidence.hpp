@@ -25,7 +25,9 @@ struct Evidence {
 };
 inline constexpr double kLeastEvidence = 0.1;  // bits a byte that tells, over the file, for a key to count as found; random bytes give less than nothing
 
-// For the published lock under this key; at most 256 KiB of each tensor.
+// Of the weights under this key stream, which is as long as `stream`; at most 256 KiB of each tensor are looked at.
+Evidence evidence_for(const MaskedStream& stream, const Prior& prior, const std::vector<std::uint8_t>& key_stream);
+// The same for the published lock under this key.
 Evidence evidence_for(const MaskedStream& stream, const Prior& prior, const Key& key);
 
 }  // namespace nnlock::lab

@@ -150,4 +150,12 @@ std::vector<Column> recover_columns(const MaskedStream& stream, const std::vecto
   return columns.all();
 }
 
+KeyStream repeated(const std::vector<Column>& columns) {
+  return [&columns](std::uint64_t length) {
+    std::vector<std::uint8_t> stream(length);
+    for (std::uint64_t i = 0; i < length; ++i) stream[i] = columns[i % columns.size()].key_byte;
+    return stream;
+  };
+}
+
 }  // namespace nnlock::lab

@@ -30,4 +30,7 @@ struct Column {
 // may have one XOR too much for all of them; that, the prior knows by all weights together.
 std::vector<Column> recover_columns(const MaskedStream& stream, const std::vector<Prior>& priors, std::uint64_t period, unsigned sweeps, Random& random);
 
+// The key stream of these columns, which must outlive it.
+KeyStream repeated(const std::vector<Column>& columns);
+
 }  // namespace nnlock::lab

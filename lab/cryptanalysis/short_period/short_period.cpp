@@ -42,7 +42,7 @@ Json samples_of(const std::vector<Column>& columns) {
 }
 
 // What the columns are worth, by the plain model: the key byte of a place is what masks its weight.
-Json verdict(const std::vector<Column>& columns, const MaskedStream& stream, const MaskedStream& plain, const Prior& prior) {
+Json verdict(const std::vector<Column>& columns, const MaskedStream& stream, const std::vector<std::uint8_t>& plain, const Prior& prior) {
   const std::uint64_t period = columns.size();
   std::vector<std::uint64_t> right_by_byte(prior.width());
   std::vector<bool> judged(period);
@@ -53,9 +53,9 @@ Json verdict(const std::vector<Column>& columns, const MaskedStream& stream, con
     bool whole = true;
     for (std::uint64_t i = piece.at; i < piece.at + piece.span.length; ++i) {
       const std::size_t byte = byte_class(piece, i, prior.width());
-      const std::uint8_t key_byte = stream.bytes[i] ^ plain.bytes[i];
+      const std::uint8_t key_byte = stream.bytes[i] ^ plain[i];
       const bool holds = columns[i % period].key_byte == key_byte;
-      if (i >= piece.at + period) period_holds &= key_byte == (stream.bytes[i - period] ^ plain.bytes[i - period]);
+      if (i >= piece.at + period) period_holds &= key_byte == (stream.bytes[i - period] ^ plain[i - period]);
       right_by_byte[byte] += holds;
       whole = (byte == 0 || whole) && holds;
       if (byte + 1 == prior.width()) ++elements, readable += whole;
@@ -69,19 +69,6 @@ Json verdict(const std::vector<Column>& columns, const MaskedStream& stream, con
   // Of a float the last one has the sign and most of the exponent.
   for (const std::uint64_t count : right_by_byte) json["bytes_right"].push_back(share(count, elements));
   return json;
-}
-
-// The plain parameters, laid out as a masked stream is: under a key stream of zeros.
-MaskedStream plain_stream(const Bytes& plain) {
-  return masked_stream(lock_published(plain, [](std::uint64_t length) { return std::vector<std::uint8_t>(length); }));
-}
-
-KeyStream repeated(const std::vector<Column>& columns) {
-  return [&columns](std::uint64_t length) {
-    std::vector<std::uint8_t> stream(length);
-    for (std::uint64_t i = 0; i < length; ++i) stream[i] = columns[i % columns.size()].key_byte;
-    return stream;
-  };
 }
 
 class ShortPeriod : public Analysis {

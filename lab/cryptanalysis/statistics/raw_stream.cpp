@@ -4,15 +4,12 @@
 #include "lab/cryptanalysis/statistics/raw_stream.hpp"
 
 #include "lab/schemes/aes_schedule.hpp"
+#include "lab/weights/safetensors_header.hpp"
 
 namespace nnlock::lab {
 
 Bytes zero_model(std::size_t weights) {
-  std::string header = R"({"weights":{"dtype":"I8","shape":[)" + std::to_string(weights) + R"(],"data_offsets":[0,)" + std::to_string(weights) + "]}}";
-  header.resize((header.size() + 7) / 8 * 8, ' ');
-  Bytes model;
-  for (std::size_t i = 0; i < 8; ++i) model.push_back(static_cast<std::byte>(header.size() >> 8 * i));
-  append(model, bytes_of(header));
+  Bytes model = safetensors_header(R"({"weights":{"dtype":"I8","shape":[)" + std::to_string(weights) + R"(],"data_offsets":[0,)" + std::to_string(weights) + "]}}");
   model.resize(model.size() + weights);
   return model;
 }

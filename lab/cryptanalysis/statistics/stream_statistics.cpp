@@ -35,8 +35,7 @@ void single_bytes(Bytes8 bytes, StreamStatistics& statistics) {
   std::array<std::uint64_t, 256> counts{};
   for (const std::uint8_t byte : bytes) ++counts[byte];
   const auto total = static_cast<double>(bytes.size());
-  for (const std::uint64_t count : counts)
-    if (count > 0) statistics.entropy -= static_cast<double>(count) / total * std::log2(static_cast<double>(count) / total);
+  statistics.entropy = entropy_of(counts);
   statistics.chi_square = chi_square_of(counts, total);
   statistics.chi_square_probability = chi_square_tail(statistics.chi_square, 255);
 }
@@ -85,6 +84,14 @@ double chi_square_tail(double chi_square, double freedom) { return upper_tail(ch
 bool StreamStatistics::passes() const {
   const double level = level_of_each(kLevel, 4);
   return std::min({chi_square_probability, serial_probability, adjacent_probability, coincidence_probability}) >= level;
+}
+
+double entropy_of(std::span<const std::uint64_t> counts) {
+  double total = 0, bits = 0;
+  for (const std::uint64_t count : counts) total += static_cast<double>(count);
+  for (const std::uint64_t count : counts)
+    if (count > 0) bits -= static_cast<double>(count) / total * std::log2(static_cast<double>(count) / total);
+  return bits;
 }
 
 StreamStatistics statistics_of(Bytes8 bytes) {

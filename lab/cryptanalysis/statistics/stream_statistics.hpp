@@ -29,6 +29,9 @@ struct StreamStatistics {
 // Of at least 4,096 bytes; std::invalid_argument for fewer.
 StreamStatistics statistics_of(std::span<const std::uint8_t> bytes);
 
+// In bits, of the distribution that these counts show.
+double entropy_of(std::span<const std::uint64_t> counts);
+
 // The probability that a chi-square of so many degrees of freedom is at least this large (Wilson and Hilferty's approximation).
 double chi_square_tail(double chi_square, double freedom);
 

@@ -8,16 +8,6 @@
 #include <cstring>
 
 namespace nnlock::lab {
-
-std::uint32_t element_width(Dtype dtype) {
-  switch (dtype) {
-    case Dtype::i16: case Dtype::u16: case Dtype::f16: case Dtype::bf16: return 2;
-    case Dtype::i32: case Dtype::u32: case Dtype::f32: return 4;
-    case Dtype::i64: case Dtype::u64: case Dtype::f64: return 8;
-    default: return 1;
-  }
-}
-
 namespace {
 
 template <class T, class Moved>
@@ -73,13 +63,6 @@ std::vector<Weight> weights_of(const std::vector<MaskedStream::Piece>& pieces) {
     for (std::uint64_t i = 0; i + width <= piece.span.length; i += width) weights.push_back({piece.at + i, width});
   }
   return weights;
-}
-
-Stream plain_stream(const Bytes& model) {
-  Stream stream;
-  for (const ParamSpan& span : parameters_of(model))
-    for (std::uint64_t i = span.offset; i < span.offset + span.length; ++i) stream.push_back(std::to_integer<std::uint8_t>(model[i]));
-  return stream;
 }
 
 Stream operator^(const Stream& a, const Stream& b) {

@@ -22,8 +22,6 @@ struct FineTuning {
 // A version of `model` in the same format. A weight that is drawn and cannot move (0 times anything) stays.
 Bytes fine_tuned(const Bytes& model, const FineTuning& how, Random random);
 
-std::uint32_t element_width(Dtype dtype);  // bytes; 1 for types of no fixed width
-
 // One weight in the stream of parameter bytes; integers and floats alike, a parameter of no known type counts byte by byte.
 struct Weight {
   std::uint64_t at = 0;
@@ -32,7 +30,6 @@ struct Weight {
 std::vector<Weight> weights_of(const std::vector<MaskedStream::Piece>& pieces);
 
 using Stream = std::vector<std::uint8_t>;
-Stream plain_stream(const Bytes& model);  // all parameter bytes of a plain model, one after the other
 Stream operator^(const Stream& a, const Stream& b);  // as long as the shorter
 bool equal_at(const Weight& weight, const Stream& a, const Stream& b);
 
