@@ -15,6 +15,11 @@ const char* to_string(Format format) {
     case Format::safetensors: return "safetensors";
     case Format::tflite: return "tflite";
     case Format::onnx: return "onnx";
+    case Format::gguf: return "gguf";
+    case Format::pytorch: return "pytorch";
+    case Format::openvino: return "openvino";
+    case Format::ncnn: return "ncnn";
+    case Format::executorch: return "executorch";
   }
   return "unknown";
 }

@@ -230,6 +230,16 @@ class OnnxCodec final : public Codec {
 
   std::uint64_t record_limit() const override { return onnx::kMaxRecord; }
 
+  FormatFacts facts() const override {
+    return {.format = Format::onnx,
+            .title = "ONNX",
+            .files = "*.onnx",
+            .locked = "initializers, constants and tensors in attributes, in all graphs, that hold learned numbers",
+            .readable = "the graph; shapes, axes, indices and limits; scales and zero points of quantisation",
+            .record = "last metadata_props entry, key nnlock",
+            .limits = "numbers in typed fields of varying length cannot be locked: save the model with raw_data"};
+  }
+
  private:
   static Result<void> check_size(std::uint64_t size) {
     if (size <= onnx::kMaxFile) return {};

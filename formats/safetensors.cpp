@@ -109,6 +109,16 @@ class Safetensors final : public Codec {
   }
 
   std::uint64_t record_limit() const override { return (kHeaderMax - kHeaderOwn) / 4 * 3; }
+
+  FormatFacts facts() const override {
+    return {.format = Format::safetensors,
+            .title = "safetensors: files, and sets with an index",
+            .files = "*.safetensors, *.safetensors.index.json",
+            .locked = "every tensor of floats, complex numbers and integers of 8, 16 and 32 bits",
+            .readable = "names, shapes and dtypes; BOOL, I64 and U64 tensors",
+            .record = "string entry nnlock of __metadata__",
+            .limits = "the header with the record may have 100,000,000 bytes"};
+  }
 };
 
 }  // namespace

@@ -124,6 +124,16 @@ class TfliteCodec final : public Codec {
 
   std::uint64_t record_limit() const override { return kRecordLimit; }
 
+  FormatFacts facts() const override {
+    return {.format = Format::tflite,
+            .title = "TensorFlow Lite (LiteRT)",
+            .files = "*.tflite",
+            .locked = "weights, and biases of every width",
+            .readable = "the graph; shapes, axes, indices and other operands that loading reads; scales and zero points",
+            .record = "after the flatbuffer",
+            .limits = "the file with its record stays below 2 GiB; larger models need a sidecar"};
+  }
+
  private:
   // The record that starts at the end of the restored file and runs, with its trailer, to the end of the
   // source.
