@@ -6,42 +6,19 @@
 // record goes: restored file || record || be64(length of the record) || "NNLOCKT1" (spec/record-v1.md
 // section 6.3).
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <string>
 
 #include "formats/codec.hpp"
+#include "formats/tail_record.hpp"
 #include "formats/tflite_constants.hpp"
 #include "formats/tflite_extents.hpp"
 
 namespace nnlock::formats {
 namespace {
 
-constexpr std::string_view kMagic = "NNLOCKT1";
-constexpr std::uint64_t kTrailer = 16;  // length and magic
-constexpr std::uint64_t kRecordLimit = std::uint64_t{1} << 30;
 constexpr std::uint64_t kFlatbufferLimit = FLATBUFFERS_MAX_BUFFER_SIZE;  // 2 GiB - 1: offsets are 31 bits
-
-bool is_magic(std::span<const std::byte> bytes) {
-  return bytes.size() == kMagic.size() && std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) == 0;
-}
-
-Error bad_record(std::string message, std::uint64_t offset) {
-  return Error{.code = ErrorCode::bad_record, .message = std::move(message), .offset = offset};
-}
-
-std::uint64_t read_be64(std::span<const std::byte, 8> bytes) {
-  std::uint64_t value = 0;
-  for (const std::byte b : bytes) value = value << 8 | std::to_integer<std::uint64_t>(b);
-  return value;
-}
-
-Result<bool> ends_with_magic(const ByteSource& source, std::uint64_t end) {
-  if (end < kMagic.size()) return false;
-  std::array<std::byte, 8> tail{};
-  if (auto read = source.read(end - tail.size(), tail); !read) return read.error();
-  return is_magic(tail);
-}
+constexpr TailRecord kTail("NNLOCKT1", kFlatbufferLimit);
 
 // Runs on data aligned to 8 bytes: the flatbuffers library reads numbers in place.
 Result<Structure> parse_aligned(std::span<const std::byte> image) {
@@ -76,21 +53,7 @@ class TfliteCodec final : public Codec {
   }
 
   Result<std::optional<Embedded>> find_record(const ByteSource& source) const override {
-    const std::uint64_t size = source.size();
-    const auto marked = ends_with_magic(source, size);
-    if (!marked) return marked.error();
-    if (!*marked) return std::optional<Embedded>();
-    if (size < kTrailer) return bad_record("the record has no length", 0);
-    std::array<std::byte, kTrailer> trailer{};
-    if (auto read = source.read(size - kTrailer, trailer); !read) return read.error();
-    const std::uint64_t length = read_be64(std::span(trailer).first<8>());
-    if (length > kRecordLimit || length > size - kTrailer)
-      return bad_record("the record's length lies outside the file", size - kTrailer);
-    const std::uint64_t restored = size - kTrailer - length;
-    const auto doubled = ends_with_magic(source, restored);
-    if (!doubled) return doubled.error();
-    if (*doubled) return bad_record("the file holds two records", restored);
-    return take_out(source, restored, static_cast<std::size_t>(length));
+    return kTail.find(source);
   }
 
   Result<Structure> parse(std::span<const std::byte> image) const override {
@@ -108,21 +71,10 @@ class TfliteCodec final : public Codec {
 
   Result<std::vector<Edit>> embed(std::span<const std::byte> image,
                                   std::span<const std::byte> record) const override {
-    if (image.size() >= kMagic.size() && is_magic(image.last(kMagic.size())))
-      return Error{.code = ErrorCode::already_locked, .message = "the model holds a record already"};
-    if (record.size() > kRecordLimit || image.size() + record.size() + kTrailer >= kFlatbufferLimit)
-      return Error{.code = ErrorCode::unsupported,
-                   .message = "the record does not fit into the TFLite file, which must stay below 2 GiB",
-                   .hint = "use a sidecar"};
-    Edit edit{.offset = image.size(), .restored = {}, .stored = {record.begin(), record.end()}};
-    for (int shift = 56; shift >= 0; shift -= 8)
-      edit.stored.push_back(static_cast<std::byte>(std::uint64_t{record.size()} >> shift));
-    const auto magic = std::as_bytes(std::span(kMagic));
-    edit.stored.insert(edit.stored.end(), magic.begin(), magic.end());
-    return std::vector<Edit>{std::move(edit)};
+    return kTail.embed(image, record);
   }
 
-  std::uint64_t record_limit() const override { return kRecordLimit; }
+  std::uint64_t record_limit() const override { return TailRecord::limit(); }
 
   FormatFacts facts() const override {
     return {.format = Format::tflite,
@@ -132,19 +84,6 @@ class TfliteCodec final : public Codec {
             .readable = "the graph; shapes, axes, indices and other operands that loading reads; scales and zero points",
             .record = "after the flatbuffer",
             .limits = "the file with its record stays below 2 GiB; larger models need a sidecar"};
-  }
-
- private:
-  // The record that starts at the end of the restored file and runs, with its trailer, to the end of the
-  // source.
-  static Result<std::optional<Embedded>> take_out(const ByteSource& source, std::uint64_t restored,
-                                                  std::size_t length) {
-    Edit edit{.offset = restored, .restored = {}, .stored = std::vector<std::byte>(length + kTrailer)};
-    if (auto read = source.read(restored, edit.stored); !read) return read.error();
-    Embedded found;
-    found.record.assign(edit.stored.begin(), edit.stored.begin() + static_cast<std::ptrdiff_t>(length));
-    found.edits.push_back(std::move(edit));
-    return std::optional<Embedded>(std::move(found));
   }
 };
 
