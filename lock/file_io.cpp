@@ -7,7 +7,6 @@
 #include "lock/unfinished.hpp"
 
 #include <fcntl.h>
-#include <openssl/rand.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,11 +21,7 @@ namespace {
 
 constexpr std::size_t kLargestTransfer = std::size_t{1} << 30;  // read and write take less than 2 GiB at a time
 
-std::string folder_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
+constexpr int kTries = 8;  // to make a temporary file that nobody else removes before it is held
 
 std::string self_path(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
@@ -36,7 +31,29 @@ Error exists_error(const std::string& path) {
   return Error{.code = ErrorCode::usage, .message = "the output file exists already", .hint = "give another name, or --force to replace it", .file = path};
 }
 
+// A new file with a temporary name. Another output may take it for abandoned until it is held: then a new one is made.
+Result<Descriptor> create_held(const std::string& path, unsigned mode, std::string& temporary) {
+  int number = EAGAIN;
+  for (int i = 0; i < kTries; ++i) {
+    temporary = sibling_name(path, Sibling::temporary);
+    remember_unfinished(temporary);
+    Descriptor fd(::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode)));
+    number = fd.get() < 0 ? errno : EAGAIN;
+    if (fd.get() >= 0 && hold_sibling(fd.get()) != Hold::lost) return fd;
+    if (fd.get() >= 0) ::unlink(temporary.c_str());
+    forget_unfinished(temporary);
+    if (fd.get() < 0) break;
+  }
+  return io_error(path, "cannot create the file", number);
+}
+
 }  // namespace
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
 
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   if (this != &other) {
@@ -101,17 +118,6 @@ bool file_exists(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0;
 }
 
-std::string sibling_name(const std::string& path) {
-  std::array<unsigned char, 8> random{};
-  RAND_bytes(random.data(), static_cast<int>(random.size()));
-  std::string name = path + ".nnlock-";
-  for (unsigned char byte : random) {
-    name.push_back("0123456789abcdef"[byte >> 4]);
-    name.push_back("0123456789abcdef"[byte & 15]);
-  }
-  return name;
-}
-
 bool same_place(const std::string& a, const std::string& b) {
   struct stat folder_a {}, folder_b {};
   if (::stat(folder_of(a).c_str(), &folder_a) != 0 || ::stat(folder_of(b).c_str(), &folder_b) != 0) return a == b;
@@ -138,15 +144,15 @@ Result<OutputFile> OutputFile::create(const std::string& path, unsigned mode, bo
     if (!S_ISREG(existing.st_mode)) return Error{.code = ErrorCode::io, .message = "the output is not a regular file", .file = path};
     if (!replace) return exists_error(path);
   }
+  remove_abandoned(path, Sibling::temporary);
   Descriptor unnamed(::open(folder_of(path).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, static_cast<mode_t>(mode)));
   if (unnamed.get() >= 0 && ::access(self_path(unnamed.get()).c_str(), F_OK) == 0)  // it can be named later
     return OutputFile(std::move(unnamed), path, "", replace);
   if (unnamed.get() < 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return io_error(path, "cannot create the file", errno);
-  std::string temporary = sibling_name(path);  // a file system without O_TMPFILE
-  Descriptor named(::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode)));
-  if (named.get() < 0) return io_error(path, "cannot create the file", errno);
-  remember_unfinished(temporary);
-  return OutputFile(std::move(named), path, std::move(temporary), replace);
+  std::string temporary;  // a file system without O_TMPFILE
+  auto named = create_held(path, mode, temporary);
+  if (!named) return named.error();
+  return OutputFile(*std::move(named), path, std::move(temporary), replace);
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
@@ -174,10 +180,15 @@ Result<void> OutputFile::commit() {
   if (::fdatasync(fd_.get()) != 0 && errno != EINVAL && errno != EROFS) return io_error(path_, "cannot write the file", errno);
   if (temporary_.empty()) {
     if (!replace_) return link_unnamed(path_);
-    std::string name = sibling_name(path_);
-    if (auto linked = link_unnamed(name); !linked) return linked;
-    temporary_ = std::move(name);
+    hold_sibling(fd_.get());  // before it has a name
+    temporary_ = sibling_name(path_, Sibling::temporary);
+    remember_unfinished(temporary_);
+    if (auto linked = link_unnamed(temporary_); !linked) return linked;
   }
+  return commit_named();
+}
+
+Result<void> OutputFile::commit_named() {
   if (replace_) {
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) return io_error(path_, "cannot name the file", errno);
     return named();

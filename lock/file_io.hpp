@@ -53,13 +53,14 @@ bool file_exists(const std::string& path);
 // True when two paths name one place: the same name in the same folder, whether or not anything is there yet.
 bool same_place(const std::string& a, const std::string& b);
 
-// A name beside `path` that nobody else uses: 64 random bits are in it.
-std::string sibling_name(const std::string& path);
+// The folder that a path names something in.
+std::string folder_of(const std::string& path);
 
 // Writes `bytes` at `offset` of an open file.
 Result<void> write_at(int fd, std::uint64_t offset, std::span<const std::byte> bytes, const std::string& path);
 
-// A new file that gets its name in commit() and vanishes without it.
+// A new file that gets its name in commit() and vanishes without it, also when the process is killed: where the file system lets a file
+// be without a name, at once; else with the next output of this name.
 class OutputFile {
  public:
   // `mode` is narrowed by the umask. Errors: io; usage when `path` exists (unless `replace`) or is the file `input`.
@@ -75,6 +76,7 @@ class OutputFile {
   OutputFile(Descriptor fd, std::string path, std::string temporary, bool replace)
       : fd_(std::move(fd)), path_(std::move(path)), temporary_(std::move(temporary)), replace_(replace) {}
   Result<void> link_unnamed(const std::string& name);
+  Result<void> commit_named();
   Result<void> named();  // the temporary name is gone
   Descriptor fd_;
   std::string path_;

@@ -3,6 +3,7 @@
 //
 // Locking a model file (spec/lock-v1.md section 7).
 
+#include <fcntl.h>
 #include <openssl/rand.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "lock/plain_model.hpp"
 #include "lock/seal.hpp"
 #include "lock/sinks.hpp"
+#include "lock/unfinished.hpp"
 #include "nnlock/lock.hpp"
 
 namespace nnlock {
@@ -128,11 +130,17 @@ Result<std::vector<std::byte>> write_locked(const Prepared& model, const Sealing
 }
 
 // The record first: a locked model without its record could not be opened. A record that is replaced (--force) is kept under
-// another name until the model is in place: it may be the only one of the model that is still there.
+// another name until the model is in place: it may be the only one of the model that is still there. So it stays when the process
+// is killed in between, until both are written anew.
 Result<void> commit_both(OutputFile& sidecar, OutputFile& model) {
-  const std::string kept = sibling_name(sidecar.path());
-  const bool replaced = ::rename(sidecar.path().c_str(), kept.c_str()) == 0;
-  const auto put_back = [&] { replaced ? ::rename(kept.c_str(), sidecar.path().c_str()) : ::unlink(sidecar.path().c_str()); };
+  const std::string kept = sibling_name(sidecar.path(), Sibling::kept);
+  const Descriptor old(::open(sidecar.path().c_str(), O_RDONLY | O_CLOEXEC));
+  hold_sibling(old.get());
+  const bool replaced = ::link(sidecar.path().c_str(), kept.c_str()) == 0 || ::rename(sidecar.path().c_str(), kept.c_str()) == 0;
+  const auto put_back = [&] {
+    if (replaced && ::rename(kept.c_str(), sidecar.path().c_str()) != 0) return;
+    ::unlink((replaced ? kept : sidecar.path()).c_str());  // renaming leaves two names of one file as they are
+  };
   if (auto committed = sidecar.commit(); !committed) {
     if (replaced) put_back();
     return committed;
@@ -142,6 +150,7 @@ Result<void> commit_both(OutputFile& sidecar, OutputFile& model) {
     return committed;
   }
   if (replaced) ::unlink(kept.c_str());
+  remove_abandoned(sidecar.path(), Sibling::kept);
   return {};
 }
 
