@@ -54,16 +54,16 @@ inline Bytes take_out(const Bytes& stored, const std::vector<Edit>& edits) {
 inline bool same(const std::vector<Constant>& a, const std::vector<Constant>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Constant& x, const Constant& y) {
     return x.name == y.name && x.dtype == y.dtype && x.shape == y.shape && x.offset == y.offset && x.length == y.length &&
-           x.reason == y.reason;
+           x.reason == y.reason && x.file == y.file;
   });
 }
 
 inline bool same(const Structure& a, const Structure& b) {
-  return same(a.constants, b.constants) && same(a.unlockable, b.unlockable) &&
+  return same(a.constants, b.constants) && same(a.unlockable, b.unlockable) && a.derived == b.derived &&
          std::equal(a.params.begin(), a.params.end(), b.params.begin(), b.params.end(),
                     [](const ParamSpan& x, const ParamSpan& y) {
                       return x.name == y.name && x.dtype == y.dtype && x.shape == y.shape && x.offset == y.offset &&
-                             x.length == y.length;
+                             x.length == y.length && x.file == y.file && x.structs == y.structs;
                     });
 }
 

@@ -35,7 +35,7 @@ Result<RestoredFile> read_restored(std::span<const std::byte> image) {
     return Error{.code = ErrorCode::already_locked,
                  .message = "__metadata__ holds an nnlock record",
                  .offset = kPrefix + header->record_key_end};
-  if (auto checked = check_tiling(header->tensors, image.size() - kPrefix - *length); !checked) return checked.error();
+  if (auto checked = check_tiling(header->tensors, kPrefix + *length, image.size()); !checked) return checked.error();
   return RestoredFile{*std::move(header), *length};
 }
 

@@ -20,6 +20,7 @@ namespace nnlock::formats::safetensors {
 constexpr std::uint64_t kPrefix = 8;               // bytes of the header length
 constexpr std::uint64_t kHeaderMax = 100'000'000;  // bytes; MAX_HEADER_SIZE of the reference reader
 constexpr std::uint64_t kHeaderMin = 2;            // bytes; "{}"
+constexpr std::size_t kMaxDisplay = 256;           // bytes of a name in an error
 constexpr std::string_view kRecordKey = "nnlock";  // in __metadata__
 
 struct ElementType {
@@ -61,7 +62,7 @@ struct Header {
 };
 
 inline Error bad_header(std::string message, std::size_t at, std::string tensor = {}) {
-  return Error{.code = ErrorCode::bad_model, .message = std::move(message), .tensor = std::move(tensor), .offset = kPrefix + at};
+  return Error{.code = ErrorCode::bad_model, .message = std::move(message), .tensor = tensor.substr(0, kMaxDisplay), .offset = kPrefix + at};
 }
 
 // The number in the first kPrefix bytes, little endian.
@@ -77,6 +78,6 @@ Result<Header> read_header(std::string_view text);
 Result<void> refuse_doubles(Header& header);
 
 // The tensors must cover the data exactly, in some order. Leaves them sorted by offset.
-Result<void> check_tiling(std::vector<Tensor>& tensors, std::uint64_t data_bytes);
+Result<void> check_tiling(std::vector<Tensor>& tensors, std::uint64_t data_begin, std::uint64_t file_size);
 
 }  // namespace nnlock::formats::safetensors

@@ -100,7 +100,8 @@ Result<void> refuse_doubles(Header& header) {
   return {};
 }
 
-Result<void> check_tiling(std::vector<Tensor>& tensors, std::uint64_t data_bytes) {
+Result<void> check_tiling(std::vector<Tensor>& tensors, std::uint64_t data_begin, std::uint64_t file_size) {
+  const std::uint64_t data_bytes = file_size - data_begin;
   std::sort(tensors.begin(), tensors.end(), [](const Tensor& a, const Tensor& b) {
     return std::tuple(a.begin(), a.end(), a.at) < std::tuple(b.begin(), b.end(), b.at);
   });
@@ -114,7 +115,8 @@ Result<void> check_tiling(std::vector<Tensor>& tensors, std::uint64_t data_bytes
   }
   if (covered != data_bytes)
     return Error{.code = ErrorCode::bad_model,
-                 .message = "the file has " + std::to_string(data_bytes - covered) + " bytes that belong to no tensor"};
+                 .message = "the file has " + std::to_string(data_bytes - covered) + " bytes that belong to no tensor",
+                 .offset = data_begin + covered};
   return {};
 }
 

@@ -12,47 +12,17 @@
 #include <vector>
 
 #include "formats/codec_testing.hpp"
-#include "formats/malformed/tflite_writer.hpp"
+#include "formats/malformed/tflite_models.hpp"
 
 namespace nnlock::formats {
 
+using malformed::one_constant;
+using malformed::small_model;
 using malformed::TfliteModel;
 using malformed::write_tflite;
 using Text = malformed::TfliteText;
 
 inline Result<Structure> parse(const std::string& text) { return tflite_codec().parse(bytes_of(text)); }
-
-// conv: input 0 (no constant), int8 filter on buffer 1, int32 bias on buffer 2; reshape by int32 shape on
-// buffer 3.
-inline TfliteModel small_model() {
-  TfliteModel model;
-  model.buffers = {"", std::string(64, 'w'), std::string(16, 'b'), std::string("\1\0\0\0\4\0\0\0", 8),
-                   "1.5.0"};
-  model.metadata = {4};
-  model.graphs = {{.tensors = {{.name = "in", .type = 9, .shape = {1, 4}},
-                               {.name = "filter", .type = 9, .shape = {4, 1, 1, 16}, .buffer = 1},
-                               {.name = "bias", .type = 2, .shape = {4}, .buffer = 2},
-                               {.name = "conv", .type = 9, .shape = {1, 4}},
-                               {.name = "shape", .type = 2, .shape = {2}, .buffer = 3},
-                               {.name = "out", .type = 9, .shape = {1, 4}}},
-                   .operators = {{.builtin = 3, .inputs = {0, 1, 2}}, {.builtin = 22, .inputs = {3, 4}}},
-                   .outputs = {5}}};
-  return model;
-}
-
-// A model whose only constant is `tensor` on buffer 1, read as input `input` of one operator.
-inline TfliteModel one_constant(malformed::TfliteTensor tensor, std::int32_t builtin, std::size_t input,
-                                std::string values = std::string(16, 'v')) {
-  TfliteModel model;
-  tensor.buffer = 1;
-  model.buffers.push_back(std::move(values));
-  std::vector<std::int32_t> inputs(input, 0);
-  inputs.push_back(1);
-  model.graphs = {{.tensors = {{.name = "in"}, std::move(tensor)},
-                   .operators = {{.builtin = builtin, .inputs = inputs}},
-                   .outputs = {0}}};
-  return model;
-}
 
 inline std::string reason_of(const TfliteModel& model) {
   const auto found = parse(write_tflite(model).bytes);

@@ -5,6 +5,7 @@
 // to its matrix; formats/malformed/write_cases.cpp writes all of them into a folder, for tests of the program and as seeds of fuzzing.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -35,5 +36,8 @@ struct Matrix {
 Matrix safetensors_matrix();
 Matrix tflite_matrix();
 Matrix onnx_matrix();
+
+// One of each codec: matrices.cpp.
+std::vector<Matrix> matrices();
 
 }  // namespace nnlock::formats::malformed

@@ -1,0 +1,10 @@
+// SPDX-FileCopyrightText: The nnlock authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "formats/malformed/matrix.hpp"
+
+namespace nnlock::formats::malformed {
+
+std::vector<Matrix> matrices() { return {safetensors_matrix(), tflite_matrix(), onnx_matrix()}; }
+
+}  // namespace nnlock::formats::malformed
