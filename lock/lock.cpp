@@ -134,7 +134,7 @@ Result<std::vector<std::byte>> write_locked(const Prepared& model, const Sealing
 // is killed in between, until both are written anew.
 Result<void> commit_both(OutputFile& sidecar, OutputFile& model) {
   const std::string kept = sibling_name(sidecar.path(), Sibling::kept);
-  const Descriptor old(::open(sidecar.path().c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor old(::open(sidecar.path().c_str(), O_RDONLY | O_CLOEXEC));
   hold_sibling(old.get());
   const bool replaced = ::link(sidecar.path().c_str(), kept.c_str()) == 0 || ::rename(sidecar.path().c_str(), kept.c_str()) == 0;
   const auto put_back = [&] {
@@ -150,6 +150,7 @@ Result<void> commit_both(OutputFile& sidecar, OutputFile& model) {
     return committed;
   }
   if (replaced) ::unlink(kept.c_str());
+  old = Descriptor();  // what a killed process kept may be the same file
   remove_abandoned(sidecar.path(), Sibling::kept);
   return {};
 }

@@ -57,6 +57,7 @@ step "stock runtimes and real models" python_tests stock tests/stock
 step "locked tensors beside what the key stream should give" python_tests distribution tests/distribution
 step "demo" python_tests demo examples/demo
 step "memory" python_tests memory tests/memory
+step "killed, disk full, disk broken" python_tests faults tests/faults
 step "lab: its tests and small cells" env GTEST_OUTPUT="xml:$results/lab/" scripts/lab.sh smoke
 step "lab: public models in stock runtimes" python_tests runtimes lab
 
