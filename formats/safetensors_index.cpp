@@ -56,8 +56,8 @@ Result<std::optional<ShardMap>> read_safetensors_index(const ByteSource& source)
   rapidjson::Document document;
   document.Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
   if (document.HasParseError() || !document.IsObject()) return std::optional<ShardMap>();
-  const auto map = document.FindMember(kMap);
-  if (map == document.MemberEnd()) return std::optional<ShardMap>();
+  const rapidjson::Value::ConstMemberIterator map = document.FindMember(kMap), none = document.MemberEnd();
+  if (map == none) return std::optional<ShardMap>();
   if (!map->value.IsObject()) return bad_index("weight_map must be a JSON object");
   auto shards = shards_of(map->value);
   if (!shards) return shards.error();
