@@ -119,7 +119,7 @@ def check_words(program):
 
 def main():
     wanted = help_options(sys.argv[1])
-    assert len(wanted) == 8 and len(wanted["lock"]) > 15, f"help was not understood: {wanted}"
+    assert len(wanted) == 9 and len(wanted["lock"]) > 15, f"help was not understood: {wanted}"
     problems = check_man(wanted) + check_completions(wanted) + check_words(sys.argv[1])
     print("\n".join(problems) or f"{len(wanted) - 1} commands, {sum(map(len, wanted.values()))} options agree")
     return 1 if problems else 0

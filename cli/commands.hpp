@@ -21,6 +21,7 @@ int run_lock(const Args& args);
 int run_unlock(const Args& args);
 int run_verify(const Args& args);
 int run_exec(const Args& args);
+int run_formats(const Args& args);
 int run_doctor(const Args& args);
 
 // Reads the key file that -k or NNLOCK_KEY_FILE names; warns when others may read it. Errors: usage, io,

@@ -50,6 +50,12 @@ constexpr CommandHelp table[] = {
      "  nnlock exec -k nnlock.key locked.onnx -- python3 classify.py --model {} image.png\n"
      "  nnlock exec -k nnlock.key locked.safetensors -- sha256sum {}",
      add_exec_options},
+    {"formats", "formats [options]",
+     "Show which formats can be locked.\n"
+     "Of each: what is locked, what stays readable, where the record goes, what is refused.",
+     "  nnlock formats\n"
+     "  nnlock formats --json",
+     add_formats_options},
     {"doctor", "doctor [options]",
      "Show what this machine offers: kernels and their speed, limits, libraries.",
      "  nnlock doctor\n"

@@ -24,8 +24,8 @@ struct Command {
 };
 
 constexpr Command commands[] = {
-    {"keygen", run_keygen},   {"lock", run_lock}, {"unlock", run_unlock}, {"verify", run_verify},
-    {"inspect", run_inspect}, {"exec", run_exec}, {"doctor", run_doctor},
+    {"keygen", run_keygen},   {"lock", run_lock}, {"unlock", run_unlock},   {"verify", run_verify},
+    {"inspect", run_inspect}, {"exec", run_exec}, {"formats", run_formats}, {"doctor", run_doctor},
 };
 
 // A closed standard stream would hand its number to the next opened file, and messages would be written into

@@ -105,6 +105,8 @@ void add_globs(CLI::App& app, const char* name, std::vector<std::string>& globs,
   app.add_option(name, globs, help)->option_text("GLOB")->allow_extra_args(false);
 }
 
+void add_json(CLI::App& app, Args& args) { app.add_flag("--json", args.json, "Print JSON; its keys stay as they are"); }
+
 void add_read_sidecar(CLI::App& app, Args& args) {
   app.add_option("--sidecar", args.unlock.sidecar_path, "Record file; default: MODEL.nnlock if it exists")
       ->option_text("FILE");
@@ -179,7 +181,7 @@ void add_keygen_options(CLI::App& app, Args& args) {
 }
 
 void add_lock_options(CLI::App& app, Args& args) {
-  add_model(app, args, "Plain model file: safetensors, TFLite or ONNX");
+  add_model(app, args, "Plain model file; nnlock formats lists the formats");
   add_key(app, args);
   add_output(app, args, args.lock.force);
   add_lock_choice(app, args.lock);
@@ -199,13 +201,13 @@ void add_verify_options(CLI::App& app, Args& args) { add_reading(app, args); }
 void add_inspect_options(CLI::App& app, Args& args) {
   add_model(app, args, "Model file, plain or locked");
   add_read_sidecar(app, args);
-  app.add_flag("--json", args.json, "Print JSON; its keys stay as they are");
+  add_json(app, args);
 }
 
 void add_exec_options(CLI::App& app, Args& args) { add_reading(app, args); }
 
-void add_doctor_options(CLI::App& app, Args& args) {
-  app.add_flag("--json", args.json, "Print JSON; its keys stay as they are");
-}
+void add_formats_options(CLI::App& app, Args& args) { add_json(app, args); }
+
+void add_doctor_options(CLI::App& app, Args& args) { add_json(app, args); }
 
 }  // namespace nnlock::cli

@@ -18,6 +18,7 @@ void add_unlock_options(CLI::App& app, Args& args);
 void add_verify_options(CLI::App& app, Args& args);
 void add_inspect_options(CLI::App& app, Args& args);
 void add_exec_options(CLI::App& app, Args& args);
+void add_formats_options(CLI::App& app, Args& args);
 void add_doctor_options(CLI::App& app, Args& args);
 
 }  // namespace nnlock::cli

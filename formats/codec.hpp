@@ -111,6 +111,9 @@ const Codec& onnx_codec();
 // All codecs, in the order they are asked.
 std::span<const Codec* const> codecs();
 
+// What they say of themselves, each format once, in the order of their numbers.
+std::vector<FormatFacts> facts_of_all();
+
 // The codec that recognises the file, or bad_model.
 Result<const Codec*> detect(const ByteSource& source);
 

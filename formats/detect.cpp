@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "formats/codec.hpp"
 
@@ -34,11 +36,28 @@ const char* to_string(Dtype dtype) {
 }  // namespace nnlock
 
 namespace nnlock::formats {
+namespace {
+
+std::string names_of_all() {
+  std::string names;
+  for (const FormatFacts& facts : facts_of_all()) names += (names.empty() ? "" : ", ") + std::string(to_string(facts.format));
+  return names;
+}
+
+}  // namespace
 
 std::span<const Codec* const> codecs() {
   // Formats with magic bytes first; protobuf has none, so ONNX is asked last.
   static const std::array<const Codec*, 3> all = {&tflite_codec(), &safetensors_codec(), &onnx_codec()};
   return all;
+}
+
+std::vector<FormatFacts> facts_of_all() {
+  std::map<Format, FormatFacts> facts;
+  for (const Codec* codec : codecs()) facts.try_emplace(codec->format(), codec->facts());
+  std::vector<FormatFacts> sorted;
+  for (auto& [format, one] : facts) sorted.push_back(std::move(one));
+  return sorted;
 }
 
 Result<const Codec*> detect(const ByteSource& source) {
@@ -50,7 +69,7 @@ Result<const Codec*> detect(const ByteSource& source) {
     if (codec->recognises(head, source.size())) return codec;
   return Error{.code = ErrorCode::bad_model,
                .message = "not a model file of a known format",
-               .hint = "nnlock knows safetensors, TFLite and ONNX files"};
+               .hint = "nnlock knows " + names_of_all() + " files; `nnlock formats` tells more"};
 }
 
 Result<const Codec*> codec_for(Format format) {

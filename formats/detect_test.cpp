@@ -63,6 +63,24 @@ TEST(Detect, OtherFilesAreNoModels) {
   }
 }
 
+TEST(Detect, TheHintNamesEveryFormat) {
+  const auto codec = detect(MemorySource(bytes_of("hello, world\n")));
+  ASSERT_FALSE(codec);
+  for (const Codec* known : codecs()) EXPECT_NE(codec.error().hint.find(to_string(known->format())), std::string::npos) << codec.error().hint;
+}
+
+TEST(Detect, EveryCodecDescribesItsFormatOnce) {
+  std::set<Format> seen;
+  for (const FormatFacts& facts : facts_of_all()) {
+    EXPECT_TRUE(seen.insert(facts.format).second) << facts.title;
+    for (const std::string& text : {facts.title, facts.files, facts.locked, facts.readable, facts.record}) EXPECT_FALSE(text.empty()) << facts.title;
+  }
+  for (const Codec* codec : codecs()) {
+    EXPECT_TRUE(seen.contains(codec->format()));
+    EXPECT_EQ(codec->facts().format, codec->format());
+  }
+}
+
 class DetectReal : public RealModels {
  protected:
   void SetUp() override { need(""); }

@@ -56,6 +56,7 @@ const char* suite_name(Suite suite);
 nb::object to_python(const LockReport& report);
 nb::object to_python(const UnlockReport& report);
 nb::object to_python(const ModelInfo& info);
+nb::object to_python(const FormatFacts& facts);
 
 // A bytes-like argument, held (not copied) as long as this lives. Destroy with the GIL.
 class BytesView {

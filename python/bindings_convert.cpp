@@ -142,6 +142,10 @@ nb::object to_python(const ModelInfo& m) {
               tensor_objects(m.constants), m.locked_bytes, m.param_bytes);
 }
 
+nb::object to_python(const FormatFacts& f) {
+  return make("FormatFacts", to_string(f.format), text(f.title), text(f.files), text(f.locked), text(f.readable), text(f.record), text(f.limits));
+}
+
 BytesView::BytesView(nb::handle object) {
   if (PyObject_GetBuffer(object.ptr(), &view_, PyBUF_SIMPLE) != 0) throw nb::python_error();
 }

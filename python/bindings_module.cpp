@@ -9,6 +9,12 @@ namespace {
 
 constexpr std::uint64_t measured_bytes = 256 * 1024;  // one chunk of the default size, within a core's cache
 
+nb::tuple formats() {
+  nb::list list;
+  for (const FormatFacts& facts : known_formats()) list.append(to_python(facts));
+  return nb::tuple(list);
+}
+
 nb::object limit(std::uint64_t bytes) { return bytes == UINT64_MAX ? nb::object(nb::none()) : nb::cast(bytes); }
 
 nb::object speed_of(const std::string& kernel) {
@@ -57,6 +63,7 @@ NB_MODULE(_native, module) {
   namespace nb = nanobind;
   nb::set_leak_warnings(false);  // a key held by a global until the process ends is no fault
   module.def("version", &nnlock::version);
+  module.def("formats", &nnlock::python::formats);
   module.def("doctor", &nnlock::python::doctor, nb::arg("measure"));
   nnlock::python::bind_key(module);
   nnlock::python::bind_unlocked(module);

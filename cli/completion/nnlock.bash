@@ -12,7 +12,7 @@ _nnlock_options() {
                  "--force --decoy" ;;
     verify | exec) echo "-h --help -k --key --sidecar --expect-lock-id --family --least-version --threads -q --quiet" ;;
     inspect) echo "-h --help --sidecar --json" ;;
-    doctor) echo "-h --help --json" ;;
+    formats | doctor) echo "-h --help --json" ;;
   esac
 }
 
@@ -20,7 +20,7 @@ _nnlock() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "keygen lock unlock verify inspect exec doctor --help --version" -- "$word"))
+    COMPREPLY=($(compgen -W "keygen lock unlock verify inspect exec formats doctor --help --version" -- "$word"))
     return
   fi
   case $before in

@@ -11,6 +11,7 @@ complete -c nnlock -n __fish_use_subcommand -f -a unlock -d 'Unlock a model into
 complete -c nnlock -n __fish_use_subcommand -f -a verify -d 'Check that a locked model is whole'
 complete -c nnlock -n __fish_use_subcommand -f -a inspect -d 'Show what a model holds'
 complete -c nnlock -n __fish_use_subcommand -f -a exec -d 'Run a program on an unlocked model in memory'
+complete -c nnlock -n __fish_use_subcommand -f -a formats -d 'Show which formats can be locked'
 complete -c nnlock -n __fish_use_subcommand -f -a doctor -d 'Show what this machine offers'
 
 complete -c nnlock -n '__fish_seen_subcommand_from keygen lock unlock' -s o -l output -r -F -d 'File to write'
@@ -33,4 +34,4 @@ complete -c nnlock -n '__fish_seen_subcommand_from lock' -l room -x -d 'Room for
 complete -c nnlock -n '__fish_seen_subcommand_from lock unlock verify exec' -l threads -x -d 'Threads to use'
 complete -c nnlock -n '__fish_seen_subcommand_from lock unlock verify exec' -s q -l quiet -d 'No success message, no progress'
 complete -c nnlock -n '__fish_seen_subcommand_from unlock' -l decoy -d 'Write what a wrong key gives'
-complete -c nnlock -n '__fish_seen_subcommand_from inspect doctor' -l json -d 'Print JSON'
+complete -c nnlock -n '__fish_seen_subcommand_from inspect formats doctor' -l json -d 'Print JSON'

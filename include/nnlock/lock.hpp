@@ -173,6 +173,9 @@ Result<UnlockReport> verify_file(const MasterKey& key, const std::string& in, co
 // Takes away the temporary files of outputs that are being written. Safe to call from a signal handler, before the process ends.
 void remove_unfinished_outputs() noexcept;
 
+// What the formats are that can be locked, in the order of their numbers.
+std::vector<FormatFacts> known_formats();
+
 // Describes a model, locked or plain. Needs no key and therefore authenticates nothing. Of a plain model all parameters are read,
 // to tell which layouts they would get. `sidecar_path` as in UnlockOptions.
 Result<ModelInfo> inspect_file(const std::string& in, const std::string& sidecar_path = {});

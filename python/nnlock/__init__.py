@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lock for trained neural networks: lock model files with a master key, and unlock them into private memory."""
 
-from ._api import doctor, inspect, lock, unlock, unlock_to, verify
+from ._api import doctor, formats, inspect, lock, unlock, unlock_to, verify
 from ._errors import (
     AlreadyLockedError,
     BadKeyFileError,
@@ -24,6 +24,7 @@ from ._native import version as _version
 from ._types import (
     Family,
     FloatRing,
+    FormatFacts,
     IntegerRange,
     LayoutCounts,
     LockReport,
@@ -37,7 +38,7 @@ __version__: str = _version()
 
 __all__ = [
     "AlreadyLockedError", "BadKeyFileError", "BadModelError", "BadRecordError", "Error", "Family", "FloatRing",
-    "IntegerRange", "IoError", "KeyFileWarning", "LayoutCounts", "LicenceError", "LockReport", "MasterKey", "ModelInfo",
+    "FormatFacts", "IntegerRange", "IoError", "KeyFileWarning", "LayoutCounts", "LicenceError", "LockReport", "MasterKey", "ModelInfo",
     "NotLockedError", "NothingToLockError", "RecordInfo", "TamperedError", "TensorInfo", "UnlockReport", "UnlockedModel",
-    "UnsupportedError", "UsageError", "WrongKeyError", "__version__", "doctor", "inspect", "lock", "unlock", "unlock_to", "verify",
+    "UnsupportedError", "UsageError", "WrongKeyError", "__version__", "doctor", "formats", "inspect", "lock", "unlock", "unlock_to", "verify",
 ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional,
 
 from . import _native
 from ._errors import BadRecordError, IoError, UsageError
-from ._types import LockReport, ModelInfo, UnlockReport
+from ._types import FormatFacts, LockReport, ModelInfo, UnlockReport
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, Literal
@@ -188,6 +188,11 @@ def verify(key: _native.MasterKey, model: 'Union[Path, Buffer]', *, sidecar: 'Un
 def inspect(model: Path, sidecar: Optional[Path] = None) -> ModelInfo:
     """Describes a model file, plain or locked. Needs no key and therefore authenticates nothing."""
     return _native.inspect_path(_path("model", model), None if sidecar is None else _path("sidecar", sidecar))
+
+
+def formats() -> Tuple[FormatFacts, ...]:
+    """The formats that can be locked, and what each codec says of its own."""
+    return _native.formats()
 
 
 def doctor(measure: bool = False) -> Dict[str, Any]:

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
 from types import TracebackType
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Type, Union, final
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Tuple, Type, Union, final
 
 from typing_extensions import Buffer, Self
 
-from ._types import LockReport, ModelInfo, UnlockReport
+from ._types import FormatFacts, LockReport, ModelInfo, UnlockReport
 
 _Path = Union[str, bytes, os.PathLike[str], os.PathLike[bytes]]
 _Progress = Optional[Callable[[int, int], object]]
@@ -48,6 +48,7 @@ class UnlockedModel:
     def __reduce_ex__(self, *args: object) -> NoReturn: ...
 
 def version() -> str: ...
+def formats() -> Tuple[FormatFacts, ...]: ...
 def doctor(measure: bool) -> Dict[str, Any]: ...
 def inspect_path(model: _Path, sidecar: Optional[_Path]) -> ModelInfo: ...
 def lock_model(

@@ -121,3 +121,16 @@ class ModelInfo:
     def locked_share(self) -> float:
         """Locked part of all learned bytes, 0 to 1."""
         return self.locked_bytes / self.param_bytes if self.param_bytes else 0.0
+
+
+@dataclass(frozen=True)
+class FormatFacts:
+    """What a format is to a user, in words."""
+
+    format: str  # as in ModelInfo
+    title: str
+    files: str  # usual names
+    locked: str
+    readable: str
+    record: str  # where it goes
+    limits: str  # what is refused, and what to do then; may be empty

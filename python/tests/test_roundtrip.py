@@ -290,6 +290,12 @@ def test_a_locked_buffer_cannot_shrink_under_the_work(big):
     data.clear()  # the view was given back
 
 
+def test_formats():
+    found = {facts.format: facts for facts in nnlock.formats()}
+    assert {"safetensors", "tflite", "onnx"} <= found.keys()
+    assert all(facts.title and facts.files and facts.locked and facts.readable and facts.record for facts in found.values())
+
+
 def test_doctor():
     machine = nnlock.doctor(measure=True)
     assert machine["threads"] >= 1 and machine["openssl_version"] and machine["kernels"]

@@ -46,6 +46,8 @@ for tensor in info.params:
         whole: nnlock.IntegerRange = tensor.range
         bits: int = whole.bits
         signed: bool = whole.negative
+for facts in nnlock.formats():
+    words: str = facts.format + facts.title + facts.locked + facts.limits
 try:
     pass
 except nnlock.IoError as error:
