@@ -107,6 +107,7 @@ class Codec {
 const Codec& safetensors_codec();
 const Codec& tflite_codec();
 const Codec& onnx_codec();
+const Codec& ncnn_codec();
 
 // All codecs, in the order they are asked.
 std::span<const Codec* const> codecs();

@@ -225,8 +225,8 @@ inline Bytes input_file(const std::uint8_t* data, std::size_t size) {
 
 // A record whose size and content come from the file it goes into.
 inline Bytes record_for(const Bytes& file) {
-  Bytes record(3 * (file.size() % 40));
-  for (std::size_t i = 0; i < record.size(); ++i) record[i] = file[i % file.size()];
+  Bytes record(3 * (1 + file.size() % 40));
+  for (std::size_t i = 0; i < record.size() && !file.empty(); ++i) record[i] = file[i % file.size()];
   return record;
 }
 

@@ -36,8 +36,7 @@ TEST(Detect, NumbersInRecordsNameCodecs) {
     ASSERT_TRUE(found);
     EXPECT_EQ(*found, codec);
   }
-  EXPECT_EQ(codecs().size(), 3u);
-  for (const Format unknown : {Format::raw, static_cast<Format>(4), static_cast<Format>(255)}) {
+  for (const Format unknown : {Format::raw, static_cast<Format>(255)}) {
     const auto found = codec_for(unknown);
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().code, ErrorCode::unsupported);
@@ -89,9 +88,11 @@ class DetectReal : public RealModels {
 TEST_F(DetectReal, FilesAreTakenByTheCodecOfTheirName) {
   for (const Codec* codec : codecs()) {
     const std::string format = to_string(codec->format());
+    const std::string names = codec->facts().files;  // "*.param, ...": the first one counts
+    const std::string extension = names.substr(1, names.find_first_of(", ") - 1);
     int seen = 0;
     for (const auto& entry : std::filesystem::directory_iterator(data_dir() / format)) {
-      if (entry.path().extension() != "." + format) continue;
+      if (entry.path().extension() != extension) continue;
       const auto file = read_file(entry.path());
       const auto taken = detect(MemorySource(bytes_of(file)));
       ASSERT_TRUE(taken) << entry.path().filename() << ": " << taken.error().message;

@@ -36,6 +36,7 @@ struct Matrix {
 Matrix safetensors_matrix();
 Matrix tflite_matrix();
 Matrix onnx_matrix();
+Matrix ncnn_matrix();
 
 // One of each codec: matrices.cpp.
 std::vector<Matrix> matrices();

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "formats/codec_testing.hpp"
+#include "formats/malformed/replace.hpp"
 
 namespace nnlock::formats::malformed {
 
@@ -22,13 +23,6 @@ inline constexpr std::string_view kGoodHeader =
     R"("m":{"dtype":"BOOL","shape":[8],"data_offsets":[32,40]},)"
     R"("e":{"dtype":"F32","shape":[0,3],"data_offsets":[40,40]}})";
 inline constexpr std::size_t kGoodData = 40;  // bytes
-
-// Replaces the first `from`. A case whose `from` is not there would test nothing: the text then becomes unusable.
-inline std::string with(std::string_view text, std::string_view from, std::string_view to) {
-  const auto at = text.find(from);
-  if (at == std::string_view::npos) return "the writer found nothing to replace";
-  return std::string(text.substr(0, at)).append(to).append(text.substr(at + from.size()));
-}
 
 inline Bytes with_length(std::uint64_t header_length, std::string_view header, std::size_t data_bytes) {
   Bytes file;
