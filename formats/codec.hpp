@@ -108,6 +108,7 @@ const Codec& safetensors_codec();
 const Codec& tflite_codec();
 const Codec& onnx_codec();
 const Codec& ncnn_codec();
+const Codec& gguf_codec();
 
 // All codecs, in the order they are asked.
 std::span<const Codec* const> codecs();

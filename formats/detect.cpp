@@ -48,7 +48,13 @@ std::string names_of_all() {
 
 std::span<const Codec* const> codecs() {
   // Formats with magic bytes first; protobuf has none, so ONNX is asked last.
-  static const std::array<const Codec*, 4> all = {&tflite_codec(), &safetensors_codec(), &ncnn_codec(), &onnx_codec()};
+  static const std::array all = {
+      &tflite_codec(),
+      &safetensors_codec(),
+      &gguf_codec(),
+      &ncnn_codec(),
+      &onnx_codec(),
+  };
   return all;
 }
 

@@ -5,6 +5,14 @@
 
 namespace nnlock::formats::malformed {
 
-std::vector<Matrix> matrices() { return {safetensors_matrix(), tflite_matrix(), onnx_matrix(), ncnn_matrix()}; }
+std::vector<Matrix> matrices() {
+  return {
+      safetensors_matrix(),
+      tflite_matrix(),
+      onnx_matrix(),
+      gguf_matrix(),
+      ncnn_matrix(),
+  };
+}
 
 }  // namespace nnlock::formats::malformed

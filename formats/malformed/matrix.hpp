@@ -37,6 +37,7 @@ Matrix safetensors_matrix();
 Matrix tflite_matrix();
 Matrix onnx_matrix();
 Matrix ncnn_matrix();
+Matrix gguf_matrix();
 
 // One of each codec: matrices.cpp.
 std::vector<Matrix> matrices();
