@@ -77,6 +77,9 @@ class Codec {
   // bytes may be looked at: the result must not change when parameter bytes and derived fields are replaced by zeros (the caller checks).
   virtual Result<Structure> parse(std::span<const std::byte> image) const = 0;
 
+  // False: companions() is always empty, and nothing need be read to know it.
+  virtual bool has_companions() const { return false; }
+
   // The further files that a model needs, from its restored main file and that file's name (without folders): paths relative to the
   // main file's folder, with '/', never absolute, never with ".." (refused: bad_model). Most formats need none.
   virtual Result<std::vector<std::string>> companions(std::span<const std::byte> image, std::string_view main_name) const {

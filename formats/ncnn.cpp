@@ -72,6 +72,8 @@ class Ncnn final : public Codec {
   // A graph whose layers load no weights is whole by itself.
   Result<Structure> parse(std::span<const std::byte> image) const override { return parse_files(Files(&image, 1)); }
 
+  bool has_companions() const override { return true; }
+
   Result<std::vector<std::string>> companions(std::span<const std::byte> image, std::string_view main_name) const override {
     const auto layers = read_graph(image);
     if (!layers) return layers.error();

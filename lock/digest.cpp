@@ -34,13 +34,19 @@ Hash sha256(std::span<const std::byte> bytes) {
   return hash.finish();
 }
 
-std::vector<Run> skeleton_runs(std::span<const Parameter> params, std::uint64_t restored_length) {
+std::vector<Run> skeleton_runs(std::span<const Parameter> params, std::span<const DerivedEntry> derived, std::uint64_t restored_length) {
   std::vector<Run> runs;
   std::uint64_t position = 0;
+  const auto pass = [&](std::uint64_t offset, std::uint64_t length) {
+    if (offset > position) runs.push_back({position, offset - position});
+    position = offset + length;
+  };
+  auto d = derived.begin();
   for (const Parameter& p : params) {
-    if (p.offset > position) runs.push_back({position, p.offset - position});
-    position = p.offset + p.length;
+    for (; d != derived.end() && d->offset < p.offset; ++d) pass(d->offset, kDerivedBytes);
+    pass(p.offset, p.length);
   }
+  for (; d != derived.end(); ++d) pass(d->offset, kDerivedBytes);
   if (restored_length > position) runs.push_back({position, restored_length - position});
   return runs;
 }

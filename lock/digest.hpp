@@ -32,8 +32,9 @@ struct Run {
   std::uint64_t offset = 0, length = 0;
 };
 
-// The skeleton of a file: the maximal runs that no parameter covers. `params` are those of one file, sorted, disjoint.
-std::vector<Run> skeleton_runs(std::span<const Parameter> params, std::uint64_t restored_length);
+// The skeleton of a file: the maximal runs that neither a parameter nor a derived field covers. `params` are those of one file; both are
+// sorted, and all are disjoint.
+std::vector<Run> skeleton_runs(std::span<const Parameter> params, std::span<const DerivedEntry> derived, std::uint64_t restored_length);
 
 // `image` holds the whole restored file; only the runs are looked at.
 Hash skeleton_hash(Role role, std::span<const std::byte> image, std::span<const Run> runs);

@@ -9,15 +9,17 @@ namespace nnlock::lock {
 namespace {
 
 // Layouts are chosen from the elements of the file as it was a moment ago.
-Error misfit(Pass pass, std::uint64_t offset) {
+Error misfit(Pass pass, std::string_view file, std::uint64_t offset) {
   if (pass == Pass::lock)
     return Error{.code = ErrorCode::bad_model,
                  .message = "the file changed while it was locked",
                  .hint = "lock it again when nothing writes to it",
+                 .file = std::string(file),
                  .offset = offset};
   return Error{.code = ErrorCode::tampered,
                .message = "a parameter differs from what was locked",
                .hint = "get the file again from where it was published",
+               .file = std::string(file),
                .offset = offset};
 }
 
@@ -36,7 +38,7 @@ class PassWorker final : public Worker {
     if (auto read = ends.source->read(offset, bytes); !read) return read;
     if (!transform_.run(chunk, bytes, tags_.subspan(static_cast<std::size_t>(chunk.number) * 16, 16))) {
       kernels::wipe(bytes.data(), bytes.size());
-      return misfit(pass_, offset);
+      return misfit(pass_, ends.name, offset);
     }
     return ends.sink->commit(offset, bytes);
   }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "formats/bytes.hpp"
 #include "keys/key_schedule.hpp"
@@ -32,6 +33,7 @@ class ChunkSink {
 struct FileEnds {
   const formats::ByteSource* source = nullptr;  // restored coordinates
   const ChunkSink* sink = nullptr;
+  std::string_view name = {};                    // errors about the file carry it
 };
 
 // Runs `pass` over the parameters of the covered files. `files[i]` belongs to file coverage.first + i. `tags` has 16 bytes for

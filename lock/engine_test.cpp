@@ -47,7 +47,7 @@ Core raw_core(Suite suite, const Bytes& plain) {
   core.params[kIntegers].set(kernels::Range{.width = 4, .bits = 20, .negative = true});
   const kernels::Field field{.offset = 98, .finite = {.dtype = kernels::Float::bf16, .lo = 127, .hi = 140, .zero = true}};
   core.params[kStructs].set_block(core.blocks.add(100, {&field, 1}));
-  core.files.push_back({.length = plain.size(), .skeleton = skeleton_hash(Role::model, plain, skeleton_runs(core.params, plain.size()))});
+  core.files.push_back({.length = plain.size(), .skeleton = skeleton_hash(Role::model, plain, skeleton_runs(core.params, {}, plain.size()))});
   return core;
 }
 
@@ -262,10 +262,11 @@ TEST(Engine, SkeletonIsUsedFromTheCopyThatWasChecked) {
   const ChangingSource source(file, file.size() - formats::malformed::kGoodData - 1);  // the header's closing brace
   const auto restored = RestoredSource::over(source, found->edits);
   ASSERT_TRUE(restored);
-  const auto opened = open_file(*keyed, 0, *restored, &*found);
+  const Restored files{.files = {&*restored}, .main_name = "model", .companions = {}};
+  const auto opened = open_files(*keyed, files, &*found);
   ASSERT_TRUE(opened) << opened.error().message;  // read once, checked, and parsed from the copy
   EXPECT_EQ(source.reads_of_victim, 1);
-  EXPECT_FALSE(open_file(*keyed, 0, *restored, &*found));
+  EXPECT_FALSE(open_files(*keyed, files, &*found));
 }
 
 TEST(Engine, ProgressReachesTheEndOnEveryThreadCount) {

@@ -73,9 +73,30 @@ Error io_error(const std::string& path, const std::string& action, int number) {
   return Error{.code = ErrorCode::io, .message = action + ": " + std::strerror(number), .file = path};
 }
 
+namespace {
+
+constexpr int kRead = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;  // NONBLOCK: a FIFO must not hang us
+
+}  // namespace
+
 Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path) {
-  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));  // NONBLOCK: a FIFO must not hang us
+  Descriptor fd(::open(path.c_str(), kRead));
   if (fd.get() < 0) return io_error(path, "cannot open the file", errno);
+  return over(std::move(fd), path);
+}
+
+Result<std::unique_ptr<FileSource>> FileSource::open_at(const Descriptor& folder, const std::string& name, const std::string& path) {
+  Descriptor fd(::openat(folder.get(), name.c_str(), kRead | O_NOFOLLOW));
+  if (fd.get() < 0 && errno == ELOOP)
+    return Error{.code = ErrorCode::bad_model,
+                 .message = "a file that the model needs is a symbolic link",
+                 .hint = "put the file itself into the model's folder",
+                 .file = path};
+  if (fd.get() < 0) return io_error(path, "cannot open a file that the model needs", errno);
+  return over(std::move(fd), path);
+}
+
+Result<std::unique_ptr<FileSource>> FileSource::over(Descriptor fd, const std::string& path) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return io_error(path, "cannot look at the file", errno);
   if (S_ISDIR(status.st_mode)) return io_error(path, "cannot read the file", EISDIR);
@@ -83,19 +104,27 @@ Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path) {
   return std::unique_ptr<FileSource>(new FileSource(std::move(fd), static_cast<std::uint64_t>(status.st_size), path));
 }
 
-Result<void> FileSource::read(std::uint64_t offset, std::span<std::byte> out) const {
-  if (!formats::inside(offset, out.size(), size_))
-    return Error{.code = ErrorCode::bad_model, .message = "the file ends too early", .file = path_, .offset = offset};
+namespace {
+
+Result<void> read_at(int fd, const std::string& path, std::uint64_t size, std::uint64_t offset, std::span<std::byte> out) {
+  if (!formats::inside(offset, out.size(), size))
+    return Error{.code = ErrorCode::bad_model, .message = "the file ends too early", .file = path, .offset = offset};
   while (!out.empty()) {
-    const ssize_t n = ::pread(fd_.get(), out.data(), std::min(out.size(), kLargestTransfer), static_cast<off_t>(offset));
+    const ssize_t n = ::pread(fd, out.data(), std::min(out.size(), kLargestTransfer), static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return io_error(path_, "cannot read the file", errno);
-    if (n == 0) return Error{.code = ErrorCode::io, .message = "the file became shorter while it was read", .file = path_, .offset = offset};
+    if (n < 0) return io_error(path, "cannot read the file", errno);
+    if (n == 0) return Error{.code = ErrorCode::io, .message = "the file became shorter while it was read", .file = path, .offset = offset};
     out = out.subspan(static_cast<std::size_t>(n));
     offset += static_cast<std::uint64_t>(n);
   }
   return {};
 }
+
+}  // namespace
+
+Result<void> FileSource::read(std::uint64_t offset, std::span<std::byte> out) const { return read_at(fd_.get(), path_, size_, offset, out); }
+
+Result<void> WrittenFile::read(std::uint64_t offset, std::span<std::byte> out) const { return read_at(fd_, path_, size_, offset, out); }
 
 Result<std::vector<std::byte>> read_record_file(const std::string& path) {
   auto source = FileSource::open(path);

@@ -35,13 +35,30 @@ Error io_error(const std::string& path, const std::string& action, int number);
 class FileSource final : public formats::ByteSource {
  public:
   static Result<std::unique_ptr<FileSource>> open(const std::string& path);
+  // The file `name` in an open folder, and no link; `path` is for messages.
+  static Result<std::unique_ptr<FileSource>> open_at(const Descriptor& folder, const std::string& name, const std::string& path);
   std::uint64_t size() const override { return size_; }
   Result<void> read(std::uint64_t offset, std::span<std::byte> out) const override;
   const Descriptor& descriptor() const { return fd_; }
+  const std::string& path() const { return path_; }
 
  private:
+  static Result<std::unique_ptr<FileSource>> over(Descriptor fd, const std::string& path);
   FileSource(Descriptor fd, std::uint64_t size, std::string path) : fd_(std::move(fd)), size_(size), path_(std::move(path)) {}
   Descriptor fd_;
+  std::uint64_t size_;
+  std::string path_;
+};
+
+// What was written into an open file so far. The descriptor stays the caller's.
+class WrittenFile final : public formats::ByteSource {
+ public:
+  WrittenFile(int fd, std::uint64_t size, std::string path) : fd_(fd), size_(size), path_(std::move(path)) {}
+  std::uint64_t size() const override { return size_; }
+  Result<void> read(std::uint64_t offset, std::span<std::byte> out) const override;
+
+ private:
+  int fd_;
   std::uint64_t size_;
   std::string path_;
 };

@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
-#include "lock/file_io.hpp"
-#include "lock/open.hpp"
+#include "lock/naming.hpp"
+#include "lock/opened_model.hpp"
 #include "lock/plain_model.hpp"
 #include "lock/select.hpp"
 #include "nnlock/lock.hpp"
@@ -16,7 +17,17 @@ namespace nnlock {
 namespace {
 
 using namespace nnlock::lock;
-using Span = std::pair<std::uint64_t, std::uint64_t>;
+using Place = std::tuple<std::uint32_t, std::uint64_t, std::uint64_t>;  // file of the model, offset, length
+
+// One part of what is looked at.
+struct Part {
+  std::uint32_t first_file = 0;             // of the part in its record
+  std::vector<std::string> names;           // of its files, as shown; empty for a model of one file
+  const std::string& name(std::uint32_t file) const {
+    static const std::string none;
+    return file < names.size() ? names[file] : none;
+  }
+};
 
 TensorInfo describe(const ParamSpan& p, std::string layout) {
   return {.name = p.name, .dtype = p.dtype, .shape = p.shape, .offset = p.offset, .length = p.length, .layout = std::move(layout)};
@@ -41,7 +52,7 @@ RecordInfo describe(const Record& record, const FoundRecord& found) {
   return info;
 }
 
-const char* name_of(Layout layout) {
+const char* layout_name(Layout layout) {
   switch (layout) {
     case Layout::bytes: return "bytes";
     case Layout::plain: return "plain";
@@ -60,7 +71,7 @@ FiniteInfo finite_info(const kernels::Finite& f) {
 
 // A tensor that is in the record, or would be.
 TensorInfo describe(const auto& tensor, const Parameter& p, bool recorded) {
-  TensorInfo info = describe(tensor, name_of(p.layout));
+  TensorInfo info = describe(tensor, layout_name(p.layout));
   if (p.layout == Layout::finite) info.finite = finite_info(p.finite());
   if (p.layout == Layout::range) info.range = RangeInfo{.bits = p.range().bits, .negative = p.range().negative};
   info.reason = why_no_numbers(p, tensor.dtype, recorded);
@@ -68,18 +79,19 @@ TensorInfo describe(const auto& tensor, const Parameter& p, bool recorded) {
 }
 
 // Tensors that are `params` go there, all others to constants.
-void list_tensors(const formats::Structure& structure, std::span<const Parameter> params, ModelInfo& info) {
-  const bool recorded = info.record.has_value();
-  std::map<Span, const Parameter*> known;
-  for (const Parameter& p : params) known.emplace(Span{p.offset, p.length}, &p);
+void list_tensors(const formats::Structure& structure, std::span<const Parameter> params, const Part& part, bool recorded, ModelInfo& info) {
+  std::map<Place, const Parameter*> known;
+  for (const Parameter& p : params) known.emplace(Place{p.file - part.first_file, p.offset, p.length}, &p);
   const auto place = [&](const auto& tensor, bool learned) {
-    const auto found = known.find({tensor.offset, tensor.length});
+    const auto found = known.find({tensor.file, tensor.offset, tensor.length});
     if (learned || found != known.end()) info.param_bytes += tensor.length;
     if (found != known.end()) {
       info.params.push_back(describe(tensor, *found->second, recorded));
+      info.params.back().file = part.name(tensor.file);
       if (recorded && found->second->layout != Layout::plain) info.locked_bytes += tensor.length;
     } else {
       info.constants.push_back(describe(tensor, ""));
+      info.constants.back().file = part.name(tensor.file);
       if (learned && info.constants.back().reason.empty()) info.constants.back().reason = "not in the record";
     }
   };
@@ -88,55 +100,83 @@ void list_tensors(const formats::Structure& structure, std::span<const Parameter
   for (const Constant& c : structure.unlockable) place(c, true);
 }
 
-// With the layouts that locking without options would choose.
-Result<ModelInfo> inspect_plain(const FileSource& source) {
-  const auto codec = formats::detect(source);
-  if (!codec) return codec.error();
-  const auto model = read_plain_model(source, **codec);
-  if (!model) return model.error();
-  auto params = select_parameters(model->structure.params, 0, {}, {});
-  const auto looked = choose_layouts(params, model->structure.params, source, *kernels::choose_numbers().kernel, {});
-  if (!looked) return looked.error();
-  ModelInfo info{.format = (*codec)->format(), .file_bytes = source.size(), .restored_bytes = source.size()};
-  list_tensors(model->structure, params, info);
-  return info;
+void add_files(ModelInfo& info, std::uint64_t stored_main, std::span<const formats::ByteSource* const> restored) {
+  info.file_bytes += stored_main;
+  for (std::size_t i = 0; i < restored.size(); ++i) {
+    info.restored_bytes += restored[i]->size();
+    if (i > 0) info.file_bytes += restored[i]->size();
+  }
+  info.files += restored.size();
 }
 
-Result<ModelInfo> inspect_locked(const FileSource& source, const FoundRecord& found) {
+std::vector<std::string> shown_names(const ModelSet& set, const std::string& main, std::span<const std::string> companions) {
+  if (set.kind == ModelSet::Kind::file && companions.empty()) return {};
+  std::vector<std::string> names{main};
+  for (const std::string& companion : companions) names.push_back(prefix_of(main) + companion);
+  return names;
+}
+
+// With the layouts that locking without options would choose.
+Result<void> inspect_plain(const ModelSet& set, const std::string& main, ModelInfo& info) {
+  const auto part = read_plain_part(set, main);
+  if (!part) return part.error();
+  auto params = select_parameters(part->structure.params, 0, {}, {});
+  std::size_t first = 0;
+  std::vector<const formats::ByteSource*> files;
+  for (std::uint32_t i = 0; i < part->sources.size(); ++i) {
+    std::size_t count = 0;
+    while (first + count < params.size() && params[first + count].file == i) ++count;
+    const auto looked = choose_layouts(std::span(params).subspan(first, count), std::span(part->structure.params).subspan(first, count),
+                                       *part->sources[i], *kernels::choose_numbers().kernel, {});
+    if (!looked) return looked.error();
+    first += count;
+    files.push_back(part->sources[i].get());
+  }
+  info.format = info.files == 0 ? part->codec->format() : info.format;
+  add_files(info, part->sources.front()->size(), files);
+  list_tensors(part->structure, params, {.names = shown_names(set, main, part->companions)}, false, info);
+  return {};
+}
+
+void add_record(ModelInfo& info, const RecordInfo& record) {
+  if (!info.record) info.record = record;
+  else info.record->chunks += record.chunks, info.record->record_bytes += record.record_bytes;
+}
+
+Result<void> inspect_locked(const ModelSet& set, const std::string& main, const FileSource& source, const FoundRecord& found, ModelInfo& info) {
   const auto record = parse_record(found.bytes);
   if (!record) return record.error();
-  const auto restored = RestoredSource::over(source, found.edits);
-  if (!restored) return restored.error();
-  const std::uint32_t index = record->coverage.first;
-  const FileEntry& entry = record->core.files[index];
-  if (restored->size() != entry.length)
-    return Error{.code = ErrorCode::tampered, .message = "the model's size differs from what was locked", .hint = "get the file again from where it was published"};
-  const auto params = params_of(record->core, index);
-  auto image = Image::reserve(entry.length);
-  if (!image) return image.error();
-  const auto runs = clip_to_structure(entry.format, *restored, skeleton_runs(params, entry.length));
-  if (!runs) return runs.error();
-  if (auto filled = image->fill(*restored, *runs); !filled) return filled.error();
+  const auto main_file = RestoredSource::over(source, found.edits);
+  if (!main_file) return main_file.error();
+  const Core& core = record->core;
+  const FileEntry& entry = core.files[record->coverage.first];
   const auto codec = formats::codec_for(entry.format);
   if (!codec) return codec.error();
-  const auto structure = (*codec)->parse(image->bytes());
+  Restored restored{.files = {&*main_file}, .main_name = lock::name_of(main), .companions = {}};
+  std::vector<std::unique_ptr<FileSource>> companions;
+  if (auto opened = open_companions(*record, *main_file, source.path(), restored, companions); !opened) return opened.error();
+  if (auto sized = check_lengths(*record, lengths_of(restored)); !sized) return sized.error();
+  const auto images = unkeyed_images(core, record->coverage, restored);
+  if (!images) return images.error();
+  const auto structure = (*codec)->parse_files(images->views());
   if (!structure) return structure.error();
-  ModelInfo info{.format = entry.format, .file_bytes = source.size(), .restored_bytes = entry.length, .record = describe(*record, found)};
-  list_tensors(*structure, params, info);
-  return info;
+  info.format = info.files == 0 ? entry.format : info.format;
+  add_files(info, source.size(), restored.files);
+  add_record(info, describe(*record, found));
+  std::vector<Parameter> params;
+  std::copy_if(core.params.begin(), core.params.end(), std::back_inserter(params), [&](const Parameter& p) { return record->coverage.covers(p.file); });
+  list_tensors(*structure, params, {record->coverage.first, shown_names(set, main, restored.companions)}, true, info);
+  return {};
 }
 
-Result<ModelInfo> inspect_opened(const FileSource& source, const std::string& in, const std::string& sidecar_path) {
-  const std::string path = sidecar_path.empty() ? in + ".nnlock" : sidecar_path;
-  std::optional<std::vector<std::byte>> sidecar;
-  if (!sidecar_path.empty() || file_exists(path)) {
-    auto bytes = read_record_file(path);
-    if (!bytes) return bytes.error();
-    sidecar = *std::move(bytes);
-  }
-  const auto found = find_record(source, std::move(sidecar));
-  if (found) return inspect_locked(source, *found);
-  if (found.error().code == ErrorCode::not_locked) return inspect_plain(source);
+Result<void> inspect_part(const ModelSet& set, const std::string& main, const std::string& sidecar_path, ModelInfo& info) {
+  const auto source = FileSource::open(set.path(main));
+  if (!source) return source.error();
+  auto sidecar = read_sidecar(set.path(main), sidecar_path);
+  if (!sidecar) return sidecar.error();
+  const auto found = find_record(**source, *std::move(sidecar));
+  if (found) return inspect_locked(set, main, **source, *found, info);
+  if (found.error().code == ErrorCode::not_locked) return inspect_plain(set, main, info);
   return found.error();
 }
 
@@ -144,13 +184,13 @@ Result<ModelInfo> inspect_opened(const FileSource& source, const std::string& in
 
 Result<ModelInfo> inspect_file(const std::string& in, const std::string& sidecar_path) {
   if (auto ready = keys::crypto_ready(); !ready) return ready.error();
-  const auto source = FileSource::open(in);
-  if (!source) return source.error();
-  auto info = inspect_opened(**source, in, sidecar_path);
-  if (info) return info;
-  Error error = info.error();
-  if (error.file.empty()) error.file = in;
-  return error;
+  const auto set = naming(find_set(in), in);
+  if (!set) return set.error();
+  ModelInfo info{.files = 0};
+  for (const std::string& main : set->mains)
+    if (auto looked = naming(inspect_part(*set, main, set->kind == ModelSet::Kind::file ? sidecar_path : std::string(), info), set->path(main)); !looked)
+      return looked.error();
+  return info;
 }
 
 }  // namespace nnlock

@@ -3,18 +3,17 @@
 //
 // Locking a model file (spec/lock-v1.md section 7).
 
-#include <fcntl.h>
 #include <openssl/rand.h>
-#include <unistd.h>
 
+#include "lock/derived.hpp"
 #include "lock/engine.hpp"
-#include "lock/file_io.hpp"
 #include "lock/lock_with_id.hpp"
+#include "lock/naming.hpp"
 #include "lock/open.hpp"
+#include "lock/outputs.hpp"
 #include "lock/plain_model.hpp"
 #include "lock/seal.hpp"
 #include "lock/sinks.hpp"
-#include "lock/unfinished.hpp"
 #include "nnlock/lock.hpp"
 
 namespace nnlock {
@@ -26,21 +25,41 @@ using formats::Edit;
 constexpr std::uint8_t kLargestChunkLog2 = 24;
 
 Core make_core(const Prepared& model, const LockOptions& options, const LockId& lock_id) {
-  Core core{.suite = options.suite, .lock_id = lock_id, .chunk_log2 = options.chunk_log2, .family = options.family, .params = model.params};
-  core.files.push_back({.role = Role::model,
-                        .format = model.codec->format(),
-                        .length = model.image.bytes().size(),
-                        .skeleton = skeleton_hash(Role::model, model.image.bytes(), model.runs)});
-  return core;
+  return {.suite = options.suite,
+          .lock_id = lock_id,
+          .chunk_log2 = options.chunk_log2,
+          .family = options.family,
+          .files = model.files,
+          .params = model.params,
+          .blocks = model.blocks};
 }
 
-// The smallest chunk size, from the one asked for, at which the record fits its container.
-Result<Sealing> begin_fitting(Core core, const MasterKey& key, const Seal& seal, std::uint64_t limit) {
-  if (core.params.size() > kMaxParams || covered_chunks(core, seal.coverage) > kMaxChunks)
-    return Error{.code = ErrorCode::unsupported, .message = "the model has more parameters or chunks than a record can hold", .hint = "use a larger --chunk"};
+Coverage coverage_of(const PlainPart& part) { return {part.first_file, static_cast<std::uint32_t>(part.sources.size())}; }
+
+// One seal for each part: they differ in what they cover only.
+std::vector<Seal> make_seals(const Prepared& model, const MasterKey& key, const LockOptions& options) {
+  std::vector<Seal> seals;
+  for (const PlainPart& part : model.parts) {
+    seals.push_back({.coverage = coverage_of(part), .slot_bytes = options.slot_bytes});
+    if (options.fingerprint_hint) seals.back().envelope.hint = key.fingerprint_bytes();
+  }
+  return seals;
+}
+
+bool all_fit(const Sealing& sealing, const Prepared& model, std::span<const Seal> seals, bool sidecar) {
+  for (std::size_t i = 0; i < seals.size(); ++i)
+    if (sealed_size(sealing, seals[i]) > (sidecar ? kMaxSidecar : model.parts[i].codec->record_limit())) return false;
+  return true;
+}
+
+// The smallest chunk size, from the one asked for, at which each record fits its container.
+Result<Sealing> begin_fitting(Core core, const MasterKey& key, const Prepared& model, std::span<const Seal> seals, bool sidecar) {
+  const Coverage all{0, static_cast<std::uint32_t>(core.files.size())};
+  if (core.files.size() > kMaxSetFiles || core.params.size() > kMaxParams || covered_chunks(core, all) > kMaxChunks)
+    return Error{.code = ErrorCode::unsupported, .message = "the model has more files, parameters or chunks than a record can hold", .hint = "use a larger --chunk"};
   for (;; ++core.chunk_log2) {
     Sealing sealing = begin_sealing(core, key);
-    if (sealed_size(sealing, seal) <= limit) return sealing;
+    if (all_fit(sealing, model, seals, sidecar)) return sealing;
     if (core.chunk_log2 >= kLargestChunkLog2)
       return Error{.code = ErrorCode::unsupported, .message = "the record does not fit into the model file", .hint = "use --sidecar"};
   }
@@ -58,10 +77,8 @@ Result<void> check_options(const LockOptions& options) {
   return {};
 }
 
-// Where the record goes must not be where the model goes, nor may a record of some other model lie where one would be looked for.
-Result<void> check_places(const std::string& out, const std::string& sidecar, const LockOptions& options) {
-  if (out.empty() || out.back() == '/')
-    return Error{.code = ErrorCode::usage, .message = "the output needs a file name", .hint = "give one with -o", .file = out};
+// Where a record goes must not be where its model goes, nor may a record of some other model lie where one would be looked for.
+Result<void> check_sidecar_place(const std::string& out, const std::string& sidecar, const LockOptions& options) {
   if (options.sidecar && same_place(out, sidecar))
     return Error{.code = ErrorCode::usage, .message = "the model and its record would be one file", .hint = "give the sidecar another name", .file = sidecar};
   if (!options.sidecar && file_exists(sidecar))
@@ -83,8 +100,13 @@ std::uint64_t& count_of(LayoutCounts& counts, Layout layout) {
   return counts.bytes;
 }
 
-LockReport report_on(const Sealing& sealing, const KernelSet& set) {
-  LockReport report{.lock_id = sealing.core.lock_id, .kernel = kernel_names(set, sealing.core)};
+LockReport report_on(const Sealing& sealing, const Prepared& model, const ModelSet& set) {
+  LockReport report{.lock_id = sealing.core.lock_id,
+                    .fallen_back = model.fallen_back,
+                    .files = sealing.core.files.size(),
+                    .copied_files = set.copied.size(),
+                    .plain_bytes = model.unlockable_bytes,
+                    .kernel = kernel_names(model.kernels, sealing.core)};
   for (const Parameter& p : sealing.core.params) {
     const bool plain = p.layout == Layout::plain;
     (plain ? report.plain_bytes : report.locked_bytes) += p.length;
@@ -94,101 +116,162 @@ LockReport report_on(const Sealing& sealing, const KernelSet& set) {
   return report;
 }
 
-// The codec sees in the private copy what it saw in the file.
-Error naming_tensor(Error error, const Prepared& model) {
-  const auto structure = model.codec->parse(model.image.bytes());
-  if (structure && error.code == ErrorCode::bad_model && error.offset) error.tensor = name_at(*structure, *error.offset);
+// Where one part goes: its files, main file first, and its record's if that is no part of the main file.
+struct PartOutputs {
+  std::vector<OutputFile*> files;
+  OutputFile* sidecar = nullptr;
+  std::vector<Edit> edits;  // of the main file
+};
+
+Result<std::vector<Edit>> plan_edits(const PlainPart& part, const Sealing& sealing, const Seal& seal) {
+  const std::vector<std::byte> room(static_cast<std::size_t>(sealed_size(sealing, seal)));
+  return part.codec->embed(part.images.files.front().bytes(), room);  // sizes depend on the record's size only
+}
+
+// Companions and record first: nobody may see the main file without them.
+Result<PartOutputs> add_outputs(Outputs& outputs, const PlainPart& part, const std::string& main_path, const LockOptions& options, bool one) {
+  const std::string sidecar = options.sidecar && !options.sidecar_path.empty() && one ? options.sidecar_path : main_path + ".nnlock";
+  if (auto checked = check_sidecar_place(main_path, sidecar, options); !checked) return checked.error();
+  PartOutputs to{.files = std::vector<OutputFile*>(part.sources.size()), .sidecar = nullptr, .edits = {}};
+  const auto add = [&](OutputFile*& file, const std::string& path, const FileSource* input) -> Result<void> {
+    const auto added = outputs.add(path, input);
+    if (!added) return added.error();
+    file = *added;
+    return {};
+  };
+  for (std::size_t i = part.sources.size(); i-- > 1;)
+    if (auto added = add(to.files[i], prefix_of(main_path) + part.companions[i - 1], part.sources[i].get()); !added) return added.error();
+  if (options.sidecar)
+    if (auto added = add(to.sidecar, sidecar, part.sources.front().get()); !added) return added.error();
+  if (auto added = add(to.files.front(), main_path, part.sources.front().get()); !added) return added.error();
+  return to;
+}
+
+// The codec sees in the private copies what it saw in the files.
+Error naming_tensor(Error error, const PlainPart& part) {
+  if (error.code != ErrorCode::bad_model || !error.offset) return error;
+  for (std::uint32_t i = 0; i < part.sources.size(); ++i)
+    if (part.sources[i]->path() == error.file) error.tensor = name_at(part.structure, i, *error.offset);
   return error;
 }
 
-// Step 4 and 5 for a prepared model: locks into `model_fd` and returns the record, embedded unless a sidecar is wanted.
-Result<std::vector<std::byte>> write_locked(const Prepared& model, const Sealing& sealing, const Seal& seal, const FileSource& source,
-                                            const OutputFile& out, const LockOptions& options) {
-  std::vector<Edit> edits;
-  if (!options.sidecar) {
-    const std::vector<std::byte> room(static_cast<std::size_t>(sealed_size(sealing, seal)));
-    auto planned = model.codec->embed(model.image.bytes(), room);  // sizes depend on the record's size only
-    if (!planned) return planned.error();
-    edits = *std::move(planned);
-  }
-  const FileSink sink(out.fd(), out.path(), edits);
-  const FileEnds ends{&source, &sink};
-  std::vector<std::byte> tags(static_cast<std::size_t>(covered_chunks(sealing.core, seal.coverage)) * 16);
-  const PassOptions pass{.threads = options.threads, .progress = &options.progress, .done_before = model.scanned_bytes};
-  const auto done = run_pass(Pass::lock, sealing.core, sealing.core_hash, seal.coverage, sealing.keys, model.kernels, {&ends, 1}, tags, pass);
-  if (!done) return naming_tensor(done.error(), model);
-  auto record = finish_sealing(sealing, seal, tag_digests(sealing.core, tags), tags);
-  if (!options.sidecar) {
-    auto final_edits = model.codec->embed(model.image.bytes(), record);
-    if (!final_edits) return final_edits.error();
-    if (stored_length(*final_edits, 0) != stored_length(edits, 0))
+// Step 5 for one part: its record, the skeletons of its files, and what follows from the locked bytes.
+Result<std::uint64_t> finish_part(const Prepared& model, const PlainPart& part, const Sealing& sealing, const Seal& seal, PartOutputs& to,
+                                  std::span<const std::byte> digests, std::span<const std::byte> tags) {
+  const auto record = finish_sealing(sealing, seal, digests, tags);
+  const OutputFile& main = *to.files.front();
+  if (to.sidecar != nullptr) {
+    if (auto written = write_at(to.sidecar->fd(), 0, record, to.sidecar->path()); !written) return written.error();
+  } else {
+    auto edits = part.codec->embed(part.images.files.front().bytes(), record);
+    if (!edits) return edits.error();
+    if (stored_length(*edits, 0) != stored_length(to.edits, 0))
       return Error{.code = ErrorCode::bad_model, .message = "the record's place moved while the model was locked"};
-    edits = *std::move(final_edits);
+    to.edits = *std::move(edits);
   }
-  if (auto written = write_skeleton(out.fd(), out.path(), model.image.bytes(), model.runs, edits); !written) return written.error();
-  return record;
+  for (std::uint32_t i = 0; i < to.files.size(); ++i) {
+    const OutputFile& out = i == 0 ? main : *to.files[i];
+    const auto edits = i == 0 ? std::span<const Edit>(to.edits) : std::span<const Edit>();
+    const auto image = part.images.files[i].bytes();
+    if (auto written = write_skeleton(out.fd(), out.path(), image, model.runs[part.first_file + i], edits); !written) return written.error();
+    const WrittenFile stored(out.fd(), stored_length(edits, image.size()), out.path());
+    const auto restored = RestoredSource::over(stored, edits);
+    if (!restored) return restored.error();
+    const auto put = [&](std::uint64_t offset, std::span<const std::byte> value) { return write_at(out.fd(), stored_offset(edits, offset), value, out.path()); };
+    if (auto written = write_derived(part.structure, i, *restored, put); !written) return written.error();
+  }
+  return record.size();
 }
 
-// The record first: a locked model without its record could not be opened. A record that is replaced (--force) is kept under
-// another name until the model is in place: it may be the only one of the model that is still there. So it stays when the process
-// is killed in between, until both are written anew.
-Result<void> commit_both(OutputFile& sidecar, OutputFile& model) {
-  const std::string kept = sibling_name(sidecar.path(), Sibling::kept);
-  Descriptor old(::open(sidecar.path().c_str(), O_RDONLY | O_CLOEXEC));
-  hold_sibling(old.get());
-  const bool replaced = ::link(sidecar.path().c_str(), kept.c_str()) == 0 || ::rename(sidecar.path().c_str(), kept.c_str()) == 0;
-  const auto put_back = [&] {
-    if (replaced && ::rename(kept.c_str(), sidecar.path().c_str()) != 0) return;
-    ::unlink((replaced ? kept : sidecar.path()).c_str());  // renaming leaves two names of one file as they are
-  };
-  if (auto committed = sidecar.commit(); !committed) {
-    if (replaced) put_back();
-    return committed;
+// Step 4: all parameters of all parts, chunk by chunk; returns the tags.
+Result<std::vector<std::byte>> lock_parameters(const Prepared& model, const Sealing& sealing, std::span<const PartOutputs> to, const LockOptions& options) {
+  std::vector<FileSink> sinks;
+  std::vector<FileEnds> ends;
+  sinks.reserve(sealing.core.files.size());
+  for (std::size_t p = 0; p < to.size(); ++p)
+    for (std::size_t i = 0; i < to[p].files.size(); ++i) {
+      const auto edits = i == 0 ? std::span<const Edit>(to[p].edits) : std::span<const Edit>();
+      const FileSink& sink = sinks.emplace_back(to[p].files[i]->fd(), to[p].files[i]->path(), edits);
+      ends.push_back({model.parts[p].sources[i].get(), &sink, model.parts[p].sources[i]->path()});
+    }
+  const Coverage all{0, static_cast<std::uint32_t>(sealing.core.files.size())};
+  std::vector<std::byte> tags(static_cast<std::size_t>(covered_chunks(sealing.core, all)) * 16);
+  const PassOptions pass{.threads = options.threads, .progress = &options.progress, .done_before = model.scanned_bytes};
+  const auto done = run_pass(Pass::lock, sealing.core, sealing.core_hash, all, sealing.keys, model.kernels, ends, tags, pass);
+  if (done) return tags;
+  Error error = done.error();
+  for (const PlainPart& part : model.parts) error = naming_tensor(std::move(error), part);
+  return error;
+}
+
+Result<void> copy_others(const ModelSet& set, const ModelSet& to, Outputs& outputs) {
+  for (std::size_t i = 0; i < set.copied.size(); ++i) {
+    const auto source = FileSource::open(set.path(set.copied[i]));
+    if (!source) return source.error();
+    if (auto copied = outputs.add_copy(to.path(to.copied[i]), **source); !copied) return copied;
   }
-  if (auto committed = model.commit(); !committed) {
-    put_back();
-    return committed;
-  }
-  if (replaced) ::unlink(kept.c_str());
-  old = Descriptor();  // what a killed process kept may be the same file
-  remove_abandoned(sidecar.path(), Sibling::kept);
   return {};
 }
 
-Result<LockReport> lock_opened(const MasterKey& key, const FileSource& source, const std::string& out_path, const LockOptions& options,
-                               const LockId& lock_id) {
-  auto model = prepare(source, options);
-  if (!model) return model.error();
-  Seal seal{.slot_bytes = options.slot_bytes};
-  if (options.fingerprint_hint) seal.envelope.hint = key.fingerprint_bytes();
-  const auto sealing = begin_fitting(make_core(*model, options, lock_id), key, seal, options.sidecar ? kMaxSidecar : model->codec->record_limit());
-  if (!sealing) return sealing.error();
+struct Job {
+  const ModelSet& set;
+  const Prepared& model;
+  const LockOptions& options;
+  std::string out;
+};
 
-  const std::string sidecar_path = options.sidecar && !options.sidecar_path.empty() ? options.sidecar_path : out_path + ".nnlock";
-  if (auto checked = check_places(out_path, sidecar_path, options); !checked) return checked.error();
-  auto out = OutputFile::create(out_path, 0666, options.force, &source);
-  if (!out) return out.error();
-  std::optional<OutputFile> sidecar;
-  if (options.sidecar) {
-    auto created = OutputFile::create(sidecar_path, 0666, options.force, &source);
-    if (!created) return created.error();
-    sidecar.emplace(*std::move(created));
+Result<std::vector<PartOutputs>> plan_outputs(const Job& job, const Sealing& sealing, std::span<const Seal> seals, Outputs& outputs) {
+  const ModelSet to = set_at(job.set, job.out);
+  if (auto copied = copy_others(job.set, to, outputs); !copied) return copied.error();
+  std::vector<PartOutputs> planned;
+  for (std::size_t p = 0; p < job.model.parts.size(); ++p) {
+    const PlainPart& part = job.model.parts[p];
+    auto part_outputs = add_outputs(outputs, part, to.path(to.mains[p]), job.options, job.model.parts.size() == 1);
+    if (!part_outputs) return part_outputs.error();
+    if (!job.options.sidecar) {
+      auto edits = plan_edits(part, sealing, seals[p]);
+      if (!edits) return naming(Result<std::vector<PartOutputs>>(edits.error()), part.sources.front()->path());
+      part_outputs->edits = *std::move(edits);
+    }
+    planned.push_back(*std::move(part_outputs));
   }
-  const auto record = write_locked(*model, *sealing, seal, source, *out, options);
-  if (!record) return record.error();
-  LockReport report = report_on(*sealing, model->kernels);
-  report.fallen_back = model->fallen_back;
-  report.plain_bytes += model->unlockable_bytes;
-  report.record_bytes = record->size();
-  report.chunks = covered_chunks(sealing->core, seal.coverage);
-  if (!options.sidecar) {
-    if (auto committed = out->commit(); !committed) return committed.error();
-    return report;
+  return planned;
+}
+
+Result<LockReport> write_locked(const Job& job, const Sealing& sealing, std::span<const Seal> seals) {
+  const bool several = job.set.kind != ModelSet::Kind::file || job.model.parts.front().sources.size() > 1;
+  Outputs outputs(0666, job.options.force, several);
+  auto to = plan_outputs(job, sealing, seals, outputs);
+  if (!to) return to.error();
+  const auto tags = lock_parameters(job.model, sealing, *to, job.options);
+  if (!tags) return tags.error();
+  const auto digests = tag_digests(sealing.core, *tags);
+  LockReport report = report_on(sealing, job.model, job.set);
+  report.chunks = tags->size() / 16;
+  std::size_t first_tag = 0;
+  for (std::size_t p = 0; p < to->size(); ++p) {
+    const auto covered = static_cast<std::size_t>(covered_chunks(sealing.core, seals[p].coverage)) * 16;
+    const auto record = finish_part(job.model, job.model.parts[p], sealing, seals[p], (*to)[p], digests, std::span(*tags).subspan(first_tag, covered));
+    if (!record) return record.error();
+    first_tag += covered;
+    report.record_bytes += *record;
+    if ((*to)[p].sidecar != nullptr) report.sidecar_path = (*to)[p].sidecar->path();
   }
-  report.sidecar_path = sidecar_path;
-  if (auto written = write_at(sidecar->fd(), 0, *record, sidecar_path); !written) return written.error();
-  if (auto committed = commit_both(*sidecar, *out); !committed) return committed.error();
+  if (auto committed = outputs.commit(); !committed) return committed.error();
   return report;
+}
+
+Result<LockReport> lock_set(const MasterKey& key, ModelSet& set, const std::string& out, const LockOptions& options, const LockId& lock_id) {
+  const auto model = prepare(set, options);
+  if (!model) return model.error();
+  const auto seals = make_seals(*model, key, options);
+  const auto sealing = begin_fitting(make_core(*model, options, lock_id), key, *model, seals, options.sidecar);
+  if (!sealing) return sealing.error();
+  if (auto checked = check_output_place(set, out); !checked) return checked.error();
+  for (const PlainPart& part : model->parts)
+    if (auto checked = check_companion_names(part.codec->format(), part.images.files.front().bytes(), part.companions, set, out); !checked)
+      return checked.error();
+  return write_locked({set, *model, options, out}, *sealing, seals);
 }
 
 }  // namespace
@@ -197,18 +280,11 @@ Result<LockReport> lock::lock_with_id(const MasterKey& key, const std::string& i
                                       const LockId& lock_id) {
   if (auto ready = keys::crypto_ready(); !ready) return ready.error();
   if (auto checked = check_options(options); !checked) return checked.error();
-  const auto source = FileSource::open(in);
-  if (!source) return source.error();
-  if (file_exists(in + ".nnlock"))
-    return Error{.code = ErrorCode::already_locked,
-                 .message = "a record lies beside the model: it is locked already",
-                 .hint = "unlock it first, or move the record of another model away",
-                 .file = in + ".nnlock"};
-  auto report = lock_opened(key, **source, out, options, lock_id);
-  if (report) return report;
-  Error error = report.error();
-  if (error.file.empty()) error.file = in;
-  return error;
+  auto set = find_set(in);
+  if (!set) return set.error();
+  if (set->kind != ModelSet::Kind::file && options.sidecar && !options.sidecar_path.empty())
+    return Error{.code = ErrorCode::usage, .message = "a set of models has one record for each", .hint = "give --sidecar without a name", .file = in};
+  return naming(lock_set(key, *set, out, options, lock_id), in);
 }
 
 Result<LockReport> lock_file(const MasterKey& key, const std::string& in, const std::string& out, const LockOptions& options) {

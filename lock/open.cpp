@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <tuple>
+
+#include "lock/derived.hpp"
 
 namespace nnlock::lock {
 namespace {
@@ -15,15 +18,6 @@ Error tampered(std::string message) {
 
 Error bad_record(std::string message) {
   return Error{.code = ErrorCode::bad_record, .message = std::move(message), .hint = "get the file again from where it was published"};
-}
-
-// Step 3.
-Result<void> check_lengths(const Record& record, std::span<const std::uint64_t> restored_lengths) {
-  if (record.coverage.count != restored_lengths.size())
-    return Error{.code = ErrorCode::unsupported, .message = "the record covers several files", .hint = "give all files of the set"};
-  for (std::size_t i = 0; i < restored_lengths.size(); ++i)
-    if (record.core.files[record.coverage.first + i].length != restored_lengths[i]) return tampered("the model's size differs from what was locked");
-  return {};
 }
 
 // Step 4, second half: the record is what was written by someone who had the file key.
@@ -44,32 +38,51 @@ Result<void> check_record(const Keyed& keyed) {
   return {};
 }
 
+using Place = std::tuple<std::uint32_t, std::uint64_t, std::uint64_t>;  // file of the model, offset, length
+
 // Step 6: each recorded span is exactly one tensor of the model as the codec sees it.
-Result<void> check_structure(const formats::Structure& structure, std::span<const Parameter> recorded) {
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> found;
-  for (const ParamSpan& p : structure.params) found.emplace_back(p.offset, p.length);
-  for (const Constant& c : structure.constants) found.emplace_back(c.offset, c.length);
-  for (const Constant& c : structure.unlockable) found.emplace_back(c.offset, c.length);
+Result<void> check_spans(const formats::Structure& structure, const Core& core, Coverage coverage) {
+  std::vector<Place> found;
+  for (const ParamSpan& p : structure.params) found.emplace_back(p.file, p.offset, p.length);
+  for (const Constant& c : structure.constants) found.emplace_back(c.file, c.offset, c.length);
+  for (const Constant& c : structure.unlockable) found.emplace_back(c.file, c.offset, c.length);
   std::sort(found.begin(), found.end());
-  for (const Parameter& p : recorded)
-    if (!std::binary_search(found.begin(), found.end(), std::pair(p.offset, p.length)))
+  for (const Parameter& p : core.params)
+    if (coverage.covers(p.file) && !std::binary_search(found.begin(), found.end(), Place(p.file - coverage.first, p.offset, p.length)))
       return Error{.code = ErrorCode::bad_model, .message = "the record names a parameter that the model does not have", .offset = p.offset};
   return {};
 }
 
-Result<formats::Structure> check_codec(const FoundRecord& found, Format format, std::span<const std::byte> image,
-                                       std::span<const Parameter> recorded) {
-  const auto codec = formats::codec_for(format);
-  if (!codec) return codec.error();
-  auto structure = (*codec)->parse(image);
-  if (!structure) return structure;
-  if (auto checked = check_structure(*structure, recorded); !checked) return checked.error();
-  if (found.in_sidecar) return structure;
-  const auto edits = (*codec)->embed(image, found.bytes);
-  if (!edits) return edits.error();
-  if (*edits != found.edits) return bad_record("the record does not stand in the file as nnlock writes it");
-  return structure;
+// Derived fields are computed from what the codec says they cover, so it must see the same ones.
+Result<void> check_derived_fields(const formats::Structure& structure, const Core& core, Coverage coverage) {
+  for (std::uint32_t i = 0; i < coverage.count; ++i)
+    if (derived_entries(structure, i) != core.files[coverage.first + i].derived)
+      return Error{.code = ErrorCode::bad_model, .message = "the record names other checksums than the model has"};
+  return {};
 }
+
+// A main file, and data of the same model behind it.
+Result<void> check_roles(const Core& core, Coverage coverage) {
+  const FileEntry& main = core.files[coverage.first];
+  for (std::uint32_t i = 0; i < coverage.count; ++i) {
+    const FileEntry& file = core.files[coverage.first + i];
+    if (file.format != main.format || (file.role == Role::external_data) != (i != 0))
+      return Error{.code = ErrorCode::unsupported, .message = "the record covers files that are no one model", .hint = "use a newer nnlock"};
+  }
+  return {};
+}
+
+Result<Images> reserve_images(const Core& core, Coverage coverage) {
+  Images images;
+  for (std::uint32_t i = 0; i < coverage.count; ++i) {
+    auto image = Image::reserve(core.files[coverage.first + i].length);
+    if (!image) return image.error();
+    images.files.push_back(*std::move(image));
+  }
+  return images;
+}
+
+bool is_raw(const Core& core, Coverage coverage) { return core.files[coverage.first].format == Format::raw; }
 
 }  // namespace
 
@@ -87,6 +100,20 @@ Result<FoundRecord> find_record(const formats::ByteSource& model, std::optional<
                  .message = "the model is not locked, or its record was taken out",
                  .hint = "lock it with `nnlock lock`, or give the record with --sidecar"};
   return FoundRecord{.bytes = std::move((*embedded)->record), .edits = std::move((*embedded)->edits)};
+}
+
+std::vector<std::uint64_t> lengths_of(const Restored& restored) {
+  std::vector<std::uint64_t> lengths;
+  for (const formats::ByteSource* file : restored.files) lengths.push_back(file->size());
+  return lengths;
+}
+
+Result<void> check_lengths(const Record& record, std::span<const std::uint64_t> restored_lengths) {
+  if (record.coverage.count != restored_lengths.size())
+    return Error{.code = ErrorCode::unsupported, .message = "the record covers several files", .hint = "give all files of the set"};
+  for (std::size_t i = 0; i < restored_lengths.size(); ++i)
+    if (record.core.files[record.coverage.first + i].length != restored_lengths[i]) return tampered("the model's size differs from what was locked");
+  return {};
 }
 
 Result<Keyed> open_record(std::span<const std::byte> bytes, const MasterKey& key, bool decoy, std::span<const std::uint64_t> restored_lengths) {
@@ -107,61 +134,83 @@ Result<Keyed> open_record(std::span<const std::byte> bytes, const MasterKey& key
   return keyed;
 }
 
-Result<std::vector<Run>> clip_to_structure(Format format, const formats::ByteSource& restored, std::span<const Run> runs) {
-  const auto codec = formats::codec_for(format);
+std::vector<Run> runs_of(const Core& core, std::uint32_t file) {
+  return skeleton_runs(params_of(core, file), core.files[file].derived, core.files[file].length);
+}
+
+Result<formats::Structure> check_codec(const Core& core, Coverage coverage, const Images& images, const Restored& restored, const FoundRecord& found) {
+  const auto codec = formats::codec_for(core.files[coverage.first].format);
   if (!codec) return codec.error();
-  const auto extent = (*codec)->structure_extent(restored);
-  if (!extent) return extent.error();
-  std::vector<Run> clipped;
-  for (const Run& run : runs)
-    if (run.offset < *extent) clipped.push_back({run.offset, std::min(run.length, *extent - run.offset)});
-  return clipped;
+  if (auto roles = check_roles(core, coverage); !roles) return roles.error();
+  const auto companions = (*codec)->companions(images.files.front().bytes(), restored.main_name);
+  if (!companions) return companions.error();
+  if (*companions != restored.companions) return tampered("the model needs other files than those that were locked with it");
+  auto structure = (*codec)->parse_files(images.views());
+  if (!structure) return structure;
+  if (auto checked = check_spans(*structure, core, coverage); !checked) return checked.error();
+  if (auto checked = check_derived_fields(*structure, core, coverage); !checked) return checked.error();
+  if (found.in_sidecar) return structure;
+  const auto edits = (*codec)->embed(images.files.front().bytes(), found.bytes);
+  if (!edits) return edits.error();
+  if (*edits != found.edits) return bad_record("the record does not stand in the file as nnlock writes it");
+  return structure;
+}
+
+Result<Images> unkeyed_images(const Core& core, Coverage coverage, const Restored& restored) {
+  const auto codec = formats::codec_for(core.files[coverage.first].format);
+  if (!codec) return codec.error();
+  const auto extents = extents_of(**codec, restored.files);
+  if (!extents) return extents.error();
+  auto images = reserve_images(core, coverage);
+  if (!images) return images;
+  for (std::uint32_t i = 0; i < coverage.count; ++i)
+    for (const Run& run : runs_of(core, coverage.first + i)) {
+      const std::uint64_t extent = (*extents)[i];
+      if (run.offset >= extent) continue;
+      if (auto filled = images->files[i].fill(*restored.files[i], run.offset, std::min(run.length, extent - run.offset)); !filled) return filled.error();
+    }
+  return images;
 }
 
 std::vector<Parameter> params_of(const Core& core, std::uint32_t file) {
-  std::vector<Parameter> params;
-  std::copy_if(core.params.begin(), core.params.end(), std::back_inserter(params), [file](const Parameter& p) { return p.file == file; });
-  return params;
+  const auto [first, last] = std::equal_range(core.params.begin(), core.params.end(), Parameter{.file = file},
+                                              [](const Parameter& a, const Parameter& b) { return a.file < b.file; });
+  return {first, last};
+}
+
+std::string name_at(const formats::Structure& structure, std::uint32_t file, std::uint64_t offset) {
+  const auto holds = [&](const auto& tensor) { return tensor.file == file && offset >= tensor.offset && offset - tensor.offset < tensor.length; };
+  for (const ParamSpan& p : structure.params)
+    if (holds(p)) return p.name;
+  for (const auto* constants : {&structure.constants, &structure.unlockable})
+    for (const Constant& c : *constants)
+      if (holds(c)) return c.name;
+  return {};
 }
 
 // A decoy's skeleton is not authenticated, so no more of it is read than the codec needs until the codec has agreed.
-Result<void> check_unkeyed(Image& image, const FoundRecord& found, const FileEntry& entry, const formats::ByteSource& restored,
-                           std::span<const Run> runs, std::span<const Parameter> params) {
-  const auto clipped = clip_to_structure(entry.format, restored, runs);
-  if (!clipped) return clipped.error();
-  if (auto filled = image.fill(restored, *clipped); !filled) return filled;
-  if (auto checked = check_codec(found, entry.format, image.bytes(), params); !checked) return checked.error();
-  return {};
-}
-
-std::string name_at(const formats::Structure& structure, std::uint64_t offset) {
-  for (const ParamSpan& p : structure.params)
-    if (offset >= p.offset && offset - p.offset < p.length) return p.name;
-  for (const auto* constants : {&structure.constants, &structure.unlockable})
-    for (const Constant& c : *constants)
-      if (offset >= c.offset && offset - c.offset < c.length) return c.name;
-  return {};
-}
-
-Result<OpenedFile> open_file(const Keyed& keyed, std::uint32_t file, const formats::ByteSource& restored, const FoundRecord* found) {
-  const FileEntry& entry = keyed.record.core.files[file];
-  assert(restored.size() == entry.length);  // open_record() has compared them
-  auto params = params_of(keyed.record.core, file);
-  const auto runs = skeleton_runs(params, entry.length);
-  auto image = Image::reserve(entry.length);
-  if (!image) return image.error();
-  if (!keyed.fits && found != nullptr && entry.format != Format::raw)  // nobody vouches for the runs: structure first, the rest after
-    if (auto looked = check_unkeyed(*image, *found, entry, restored, runs, params); !looked) return looked.error();
-  if (auto filled = image->fill(restored, runs); !filled) return filled.error();
-  if (keyed.fits && !keys::equal_constant_time(skeleton_hash(entry.role, image->bytes(), runs), entry.skeleton))
-    return tampered("the model's structure differs from what was locked");
-  formats::Structure structure;
-  if (found != nullptr && entry.format != Format::raw) {
-    auto checked = check_codec(*found, entry.format, image->bytes(), params);
-    if (!checked) return checked.error();
-    structure = *std::move(checked);
+Result<OpenedFiles> open_files(const Keyed& keyed, const Restored& restored, const FoundRecord* found) {
+  const Core& core = keyed.record.core;
+  const Coverage coverage = keyed.record.coverage;
+  const bool has_codec = found != nullptr && !is_raw(core, coverage);
+  auto images = !keyed.fits && has_codec ? unkeyed_images(core, coverage, restored) : reserve_images(core, coverage);
+  if (!images) return images.error();
+  if (!keyed.fits && has_codec)
+    if (auto checked = check_codec(core, coverage, *images, restored, *found); !checked) return checked.error();
+  for (std::uint32_t i = 0; i < coverage.count; ++i) {
+    const FileEntry& entry = core.files[coverage.first + i];
+    assert(restored.files[i]->size() == entry.length);  // open_record() has compared them
+    const auto runs = runs_of(core, coverage.first + i);
+    if (auto filled = images->files[i].fill(*restored.files[i], runs); !filled) return filled.error();
+    if (keyed.fits && !keys::equal_constant_time(skeleton_hash(entry.role, images->files[i].bytes(), runs), entry.skeleton))
+      return tampered("the model's structure differs from what was locked");
   }
-  return OpenedFile{*std::move(image), std::move(structure), std::move(params)};
+  OpenedFiles opened{.images = *std::move(images)};
+  if (!has_codec) return opened;
+  auto structure = check_codec(core, coverage, opened.images, restored, *found);
+  if (!structure) return structure.error();
+  opened.structure = *std::move(structure);
+  return opened;
 }
 
 Result<void> check_demands(const Record& record, const Demands& demands) {

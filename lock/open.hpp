@@ -12,7 +12,7 @@
 #include "formats/codec.hpp"
 #include "keys/key_schedule.hpp"
 #include "lock/engine.hpp"
-#include "lock/image.hpp"
+#include "lock/companions.hpp"
 #include "lock/record.hpp"
 #include "lock/restored.hpp"
 #include "nnlock/lock.hpp"
@@ -45,25 +45,41 @@ struct Keyed {
 // Errors: bad_record, unsupported, licence, wrong_key, tampered.
 Result<Keyed> open_record(std::span<const std::byte> bytes, const MasterKey& key, bool decoy, std::span<const std::uint64_t> restored_lengths);
 
-// One file after steps 5 and 6: its authenticated skeleton with zeros for parameters, and what the codec sees in it.
-struct OpenedFile {
-  Image image;
+// The covered files after steps 5 and 6: authenticated skeletons with zeros for parameters and derived fields, and what the codec sees.
+struct OpenedFiles {
+  Images images;
   formats::Structure structure;    // empty for raw files
-  std::vector<Parameter> params;   // recorded ones of this file
 };
-// `restored` is the file in restored coordinates; `found` is null for raw files. Errors: tampered, bad_model, bad_record, io.
-Result<OpenedFile> open_file(const Keyed& keyed, std::uint32_t file, const formats::ByteSource& restored, const FoundRecord* found);
+// A main file with its companions, in restored coordinates, in the order of the record. `found` is null for raw files, of which each is a
+// main file. Errors: tampered, bad_model, bad_record, unsupported, io.
+struct Restored {
+  std::vector<const formats::ByteSource*> files;
+  std::string main_name;                 // without folders
+  std::vector<std::string> companions;   // as they were opened
+};
+Result<OpenedFiles> open_files(const Keyed& keyed, const Restored& restored, const FoundRecord* found);
+
+std::vector<std::uint64_t> lengths_of(const Restored& restored);  // bytes
+
+// Step 3. Errors: unsupported, tampered.
+Result<void> check_lengths(const Record& record, std::span<const std::uint64_t> restored_lengths);
 
 // Step 7.
 Result<void> check_demands(const Record& record, const Demands& demands);
 
-// The part of `runs` that the codec of `format` looks at: all that may be read of a skeleton nobody vouches for.
-Result<std::vector<Run>> clip_to_structure(Format format, const formats::ByteSource& restored, std::span<const Run> runs);
+// Fills images with the part of the skeletons that the codec of `format` looks at: all that may be read of files nobody vouches for.
+Result<Images> unkeyed_images(const Core& core, Coverage coverage, const Restored& restored);
+
+// The skeleton of one file of a record.
+std::vector<Run> runs_of(const Core& core, std::uint32_t file);
+
+// Step 6 without the keyed checks before it.
+Result<formats::Structure> check_codec(const Core& core, Coverage coverage, const Images& images, const Restored& restored, const FoundRecord& found);
 
 // Recorded parameters of one file.
 std::vector<Parameter> params_of(const Core& core, std::uint32_t file);
 
-// The display name of the tensor that holds byte `offset` (restored coordinates); empty when none does.
-std::string name_at(const formats::Structure& structure, std::uint64_t offset);
+// The display name of the tensor that holds byte `offset` of a file of the model (restored coordinates); empty when none does.
+std::string name_at(const formats::Structure& structure, std::uint32_t file, std::uint64_t offset);
 
 }  // namespace nnlock::lock

@@ -5,39 +5,47 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "formats/codec.hpp"
 #include "lock/chunk.hpp"
+#include "lock/companions.hpp"
 #include "lock/digest.hpp"
-#include "lock/image.hpp"
+#include "lock/model_set.hpp"
 #include "lock/record.hpp"
 #include "nnlock/lock.hpp"
 
 namespace nnlock::lock {
 
-// What the codec sees in a plain model, on a private copy of the part that it looks at.
-struct PlainModel {
+// One main file with its companions, and what the codec sees in them, on private copies of what it looks at.
+struct PlainPart {
+  std::string main;                     // name in the set
+  std::vector<std::string> companions;  // names beside the main file
   const formats::Codec* codec = nullptr;
-  std::uint64_t extent = 0;  // bytes of the file that are in the image
-  Image image;
+  std::vector<std::unique_ptr<FileSource>> sources;  // main file first
+  std::vector<std::uint64_t> extents;   // bytes of each file that are in its image
+  Images images;
   formats::Structure structure;
+  std::uint32_t first_file = 0;         // its main file's index in the set
 };
-// Errors: io, bad_model.
-Result<PlainModel> read_plain_model(const formats::ByteSource& source, const formats::Codec& codec);
+// A model that holds a record is refused. Errors: io, bad_model, already_locked.
+Result<PlainPart> read_plain_part(const ModelSet& set, const std::string& main);
 
-// A model that can be locked: which parameters, and a private copy of everything else.
+// A set that can be locked: which parameters, and a private copy of everything else.
 struct Prepared {
-  const formats::Codec* codec = nullptr;
+  std::vector<PlainPart> parts;
   KernelSet kernels;
-  std::vector<Parameter> params;
-  Image image;
-  std::vector<Run> runs;
+  std::vector<Parameter> params;       // of all parts
+  BlockTable blocks;
+  std::vector<FileEntry> files;
+  std::vector<std::vector<Run>> runs;  // of each file
   std::uint64_t unlockable_bytes = 0;  // learned, but not lockable in place: they stay in the skeleton
   std::uint64_t scanned_bytes = 0;     // read to choose layouts
   std::vector<std::string> fallen_back;  // names of float tensors in layout `bytes` for their NaN or infinity
 };
-// Errors: io, bad_model, already_locked, nothing_to_lock, unsupported, usage.
-Result<Prepared> prepare(const formats::ByteSource& source, const LockOptions& options);
+// Parts of a folder that have no parameters move to `set.copied`. Errors: io, bad_model, already_locked, nothing_to_lock, unsupported, usage.
+Result<Prepared> prepare(ModelSet& set, const LockOptions& options);
 
 }  // namespace nnlock::lock

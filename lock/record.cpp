@@ -19,7 +19,6 @@ constexpr std::string_view kMagic = "NNLOCKR1";
 constexpr std::uint64_t kFrameBytes = 32;
 constexpr std::uint64_t kMacBytes = 32;
 constexpr std::uint64_t kMaxRestoredBytes = std::uint64_t{1} << 60;
-constexpr std::uint64_t kMaxFiles = 65536;
 constexpr std::size_t kMaxDepth = 6;  // arrays inside one another
 constexpr std::uint64_t kMinSlot = 64, kMaxSlot = std::uint64_t{1} << 20;
 
@@ -34,19 +33,38 @@ std::array<std::byte, N> fixed(std::span<const std::byte> view) {
   return out;
 }
 
+// Section 3.3: CRCs of zip entries, inside the file, sorted, disjoint.
+void read_derived_fields(CborReader& in, FileEntry& file) {
+  const std::uint64_t fields = in.array("derived fields");
+  if (fields != 0 && file.format != Format::pytorch) in.unsupported("derived fields in this format");
+  std::uint64_t end = 0;
+  for (std::uint64_t i = 0; i < fields && !in.failed(); ++i) {
+    in.array("derived field", 3);
+    const std::uint64_t kind = in.integer("kind of a derived field");
+    if (kind != 1 && kind != 2 && kind != 4) in.unsupported("derived fields of kind " + std::to_string(kind));
+    const std::uint64_t offset = in.integer("offset of a derived field");
+    const std::uint64_t length = in.integer("length of a derived field");
+    if (in.failed()) return;
+    if (length != kDerivedBytes || offset < end || offset > file.length || file.length - offset < length)
+      return in.fail(ErrorCode::bad_record, "a derived field of the record is out of range or out of order");
+    end = offset + length;
+    file.derived.push_back({static_cast<std::uint8_t>(kind), offset});
+  }
+}
+
 FileEntry read_file_entry(CborReader& in) {
   FileEntry file;
   in.array("file", 5);
   const std::uint64_t role = in.integer("file role");
   if (role > 2) in.unsupported("file role " + std::to_string(role));
   const std::uint64_t format = in.integer("file format");
-  if (format > 3) in.unsupported("model format " + std::to_string(format));
+  if (format > static_cast<std::uint64_t>(Format::executorch)) in.unsupported("model format " + std::to_string(format));
   file.length = in.integer("file length");
   if (!in.failed() && (file.length == 0 || file.length > kMaxRestoredBytes)) in.fail(ErrorCode::bad_record, "the record's file length is out of range");
   file.skeleton = fixed<32>(in.bytes("skeleton hash", 32));
-  if (in.array("derived fields") != 0) in.unsupported("derived fields");
   file.role = static_cast<Role>(role);
   file.format = static_cast<Format>(format);
+  read_derived_fields(in, file);
   return file;
 }
 
@@ -68,7 +86,7 @@ void read_parameter(CborReader& in, Core& core) {
   const std::uint64_t file = in.integer("parameter file");
   p.offset = in.integer("parameter offset");
   p.length = in.integer("parameter length");
-  p.file = static_cast<std::uint32_t>(std::min(file, kMaxFiles));  // too large a number stays one
+  p.file = static_cast<std::uint32_t>(std::min(file, kMaxSetFiles));  // too large a number stays one
   if (!in.failed()) check_span(in, core, p);
   if (!in.failed()) read_layout(in, core, p);
   core.params.push_back(p);
@@ -80,6 +98,20 @@ void read_parameters(CborReader& in, Core& core, std::uint64_t params) {
   std::uint64_t chunks = 0;  // no overflow: parameters are disjoint and inside their files
   for (std::size_t i = 0; i < core.params.size() && !in.failed(); ++i) chunks += core.chunks(core.params[i]);
   if (chunks > kMaxChunks) in.fail(ErrorCode::bad_record, "the record has too many chunks");
+}
+
+// Derived fields follow from parameters, so none lies on one.
+void check_derived_apart(CborReader& in, const Core& core) {
+  for (std::uint32_t f = 0; f < core.files.size(); ++f) {
+    const auto& derived = core.files[f].derived;
+    if (derived.empty()) continue;
+    auto p = std::lower_bound(core.params.begin(), core.params.end(), f, [](const Parameter& a, std::uint32_t file) { return a.file < file; });
+    for (const DerivedEntry& d : derived) {
+      while (p != core.params.end() && p->file == f && p->offset + p->length <= d.offset) ++p;
+      if (p != core.params.end() && p->file == f && p->offset < d.offset + kDerivedBytes)
+        return in.fail(ErrorCode::bad_record, "a derived field of the record lies on a parameter");
+    }
+  }
 }
 
 // Each item takes a least number of bytes, so a count that the rest of the input cannot hold is refused before allocating.
@@ -128,11 +160,12 @@ Result<Core> read_core(std::span<const std::byte> bytes) {
   in.array("core", 11);
   read_identity(in, core);
   read_demands(in, core);
-  const std::uint64_t files = count(in, "files", kMaxFiles, 39);
+  const std::uint64_t files = count(in, "files", kMaxSetFiles, 39);
   core.files.reserve(static_cast<std::size_t>(files));
   for (std::uint64_t i = 0; i < files && !in.failed(); ++i) core.files.push_back(read_file_entry(in));
   const std::uint64_t params = count(in, "parameters", kMaxParams, 5);
   read_parameters(in, core, params);
+  if (!in.failed()) check_derived_apart(in, core);
   in.end("core");
   if (in.failed()) return in.error();
   return core;

@@ -23,11 +23,20 @@ using Tag = std::array<std::byte, 16>;
 
 enum class Role : std::uint8_t { model = 0, shard = 1, external_data = 2 };
 
+// Four bytes that follow from parameter bytes (section 3.3); what they are computed over, the codec knows.
+struct DerivedEntry {
+  std::uint8_t kind = 1;     // formats::DerivedField::Kind
+  std::uint64_t offset = 0;  // bytes, restored coordinates
+  bool operator==(const DerivedEntry&) const = default;
+};
+constexpr std::uint64_t kDerivedBytes = 4;
+
 struct FileEntry {
   Role role = Role::model;
   Format format = Format::raw;
   std::uint64_t length = 0;  // bytes, restored
   Hash skeleton{};
+  std::vector<DerivedEntry> derived;  // sorted by offset, disjoint
 };
 
 // Everything fixed before encryption (record-v1 section 3).
@@ -97,6 +106,7 @@ std::uint64_t record_size(std::uint64_t head_bytes, std::uint64_t slot_bytes, st
 std::vector<std::byte> assemble_record(const RecordParts& parts, std::span<const std::byte, 32> mac);
 
 // What a core may hold at most (section 3); a writer must keep to it as well.
+constexpr std::uint64_t kMaxSetFiles = 65'536;
 constexpr std::uint64_t kMaxParams = std::uint64_t{1} << 24, kMaxChunks = std::uint64_t{1} << 32;
 constexpr std::uint64_t kMaxSidecar = std::uint64_t{4} << 30;  // bytes
 

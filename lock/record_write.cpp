@@ -42,7 +42,13 @@ std::vector<std::byte> encode_core(const Core& core) {
     out.integer(static_cast<std::uint64_t>(file.format));
     out.integer(file.length);
     out.bytes(file.skeleton);
-    out.array(0);  // derived fields
+    out.array(file.derived.size());
+    for (const DerivedEntry& d : file.derived) {
+      out.array(3);
+      out.integer(d.kind);
+      out.integer(d.offset);
+      out.integer(kDerivedBytes);
+    }
   }
   out.array(core.params.size());
   for (const Parameter& p : core.params) {

@@ -62,13 +62,13 @@ bool matches_any(std::span<const std::string> globs, std::string_view name) {
   return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) { return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0; });
 }
 
-std::vector<Parameter> select_parameters(std::span<const ParamSpan> params, std::uint32_t file,
+std::vector<Parameter> select_parameters(std::span<const ParamSpan> params, std::uint32_t first_file,
                                          std::span<const std::string> include, std::span<const std::string> exclude) {
   std::vector<Parameter> selected;
   selected.reserve(params.size());
   for (const ParamSpan& p : params) {
     const bool wanted = (include.empty() || matches_any(include, p.name)) && !matches_any(exclude, p.name);
-    selected.push_back({file, p.offset, p.length, wanted ? Layout::bytes : Layout::plain});
+    selected.push_back({first_file + p.file, p.offset, p.length, wanted ? Layout::bytes : Layout::plain});
   }
   return selected;
 }

@@ -18,8 +18,8 @@ namespace nnlock::lock {
 // `*` any characters, `?` one, `[abc]` a set; the whole name must match. POSIX fnmatch does the work.
 bool matches_any(std::span<const std::string> globs, std::string_view name);
 
-// One recorded parameter per span, all of file `file`. Excluded or not included ones get layout `plain`, the others `bytes`.
-std::vector<Parameter> select_parameters(std::span<const ParamSpan> params, std::uint32_t file,
+// One recorded parameter per span; `first_file` is the index of their model's main file in the set. Excluded or not included ones get layout `plain`, the others `bytes`.
+std::vector<Parameter> select_parameters(std::span<const ParamSpan> params, std::uint32_t first_file,
                                          std::span<const std::string> include, std::span<const std::string> exclude);
 
 // False when every parameter stays plain: such a lock is refused (lock-v1 section 7 step 3).

@@ -8,8 +8,10 @@
 
 #include <cerrno>
 
-#include "lock/open.hpp"
-#include "lock/sinks.hpp"
+#include "lock/derived.hpp"
+#include "lock/naming.hpp"
+#include "lock/opened_model.hpp"
+#include "lock/outputs.hpp"
 #include "nnlock/lock.hpp"
 
 namespace nnlock {
@@ -17,142 +19,131 @@ namespace {
 
 using namespace nnlock::lock;
 
-// A locked model after steps 1 to 7. Not movable once built: views point between the members.
-struct Opened {
-  FoundRecord found;
-  std::optional<Keyed> keyed;
-  std::optional<RestoredSource> restored;
-  std::optional<OpenedFile> file;
-  KernelSet kernels;
-  std::vector<std::byte> tags;
-
-  std::uint32_t index() const { return keyed->record.coverage.first; }
-  std::uint64_t length() const { return keyed->record.core.files[index()].length; }
-  std::vector<Run> runs() const { return skeleton_runs(file->params, length()); }
+// Bytes of work before and after one part of a set.
+struct Work {
+  std::uint64_t done = 0, left = 0;
 };
 
-Result<std::unique_ptr<Opened>> open_model(const formats::ByteSource& model, std::optional<std::vector<std::byte>> sidecar, const MasterKey& key,
-                                           const UnlockOptions& options) {
-  auto opened = std::make_unique<Opened>();
-  auto found = find_record(model, std::move(sidecar));
-  if (!found) return found.error();
-  opened->found = *std::move(found);
-  auto restored = RestoredSource::over(model, opened->found.edits);
-  if (!restored) return restored.error();
-  opened->restored.emplace(*std::move(restored));
-  const std::uint64_t length = opened->restored->size();
-  auto keyed = open_record(opened->found.bytes, key, options.decoy, {&length, 1});
-  if (!keyed) return keyed.error();
-  opened->keyed.emplace(*std::move(keyed));
-  const Record& record = opened->keyed->record;
-  auto file = open_file(*opened->keyed, opened->index(), *opened->restored, &opened->found);
-  if (!file) return file.error();
-  opened->file.emplace(*std::move(file));
-  const Demands demands{options.expected_lock_id, options.least_family};
-  if (auto met = check_demands(record, demands); !met) return met.error();
-  const auto kernels = choose_kernels(record.core.suite);
-  if (!kernels) return kernels.error();
-  opened->kernels = *kernels;
-  opened->tags.assign(record.tags.begin(), record.tags.end());
-  return opened;
-}
-
-// Step 8 into a sink. Errors carry the tensor's name and the offset in the stored file.
-Result<UnlockReport> run(Opened& opened, const ChunkSink& sink, bool verify_only, const UnlockOptions& options) {
-  const Record& record = opened.keyed->record;
-  const Pass pass = !opened.keyed->fits ? Pass::decoy : verify_only ? Pass::verify : Pass::unlock;
-  const FileEnds ends{&*opened.restored, &sink};
-  const PassOptions pass_options{options.threads, &options.progress};
-  const auto done = run_pass(pass, record.core, record.core_hash, record.coverage, opened.keyed->keys, opened.kernels, {&ends, 1},
-                             opened.tags, pass_options);
-  if (!done) {
-    Error error = done.error();
-    if (error.code == ErrorCode::tampered && error.offset) {
-      error.tensor = name_at(opened.file->structure, *error.offset);
-      error.offset = stored_offset(opened.found.edits, *error.offset);
-    }
-    return error;
-  }
-  UnlockReport report{.lock_id = record.core.lock_id, .key_fits = opened.keyed->fits, .kernel = kernel_names(opened.kernels, record.core)};
-  for (const Parameter& p : opened.file->params) {
-    ++report.params;
-    report.bytes += p.length;
-  }
-  return report;
-}
-
-// A model on disk with the sidecar that belongs to it.
-struct Input {
-  std::unique_ptr<FileSource> model;
-  std::optional<std::vector<std::byte>> sidecar;
+// One open file of the part gets its skeleton, its parameters (by run_part(), through `sinks`) and its derived fields.
+struct Target {
+  int fd = -1;
+  std::string path;
 };
 
-Result<Input> open_input(const std::string& path, const std::string& sidecar_path) {
-  auto model = FileSource::open(path);
-  if (!model) return model.error();
-  Input input{.model = *std::move(model)};
-  const std::string sidecar = sidecar_path.empty() ? path + ".nnlock" : sidecar_path;
-  if (sidecar_path.empty() && !file_exists(sidecar)) return input;
-  auto bytes = read_record_file(sidecar);
-  if (!bytes) return bytes.error();
-  input.sidecar = *std::move(bytes);
-  return input;
-}
-
-template <class T>
-Result<T> naming(Result<T> result, const std::string& file) {
-  if (result || !result.error().file.empty()) return result;
-  Error error = result.error();
-  error.file = file;
-  return error;
-}
-
-Result<UnlockReport> unlock_into(Opened& opened, int fd, const std::string& path, const UnlockOptions& options) {
-  if (auto written = write_skeleton(fd, path, opened.file->image.bytes(), opened.runs(), {}); !written) return written.error();
-  return run(opened, FileSink(fd, path, {}), false, options);
+Result<void> unlock_into(OpenedPart& part, std::span<const Target> targets, const UnlockOptions& options, Work work) {
+  const Core& core = part.record().core;
+  std::vector<FileSink> sinks;
+  std::vector<const ChunkSink*> ends;
+  sinks.reserve(targets.size());
+  for (std::uint32_t i = 0; i < targets.size(); ++i) {
+    const auto image = part.files.images.files[i].bytes();
+    if (auto written = write_skeleton(targets[i].fd, targets[i].path, image, runs_of(core, part.first() + i), {}); !written) return written;
+    ends.push_back(&sinks.emplace_back(targets[i].fd, targets[i].path, std::span<const formats::Edit>()));
+  }
+  if (auto done = run_part(part, ends, false, options, work.done, work.left); !done) return done;
+  for (std::uint32_t i = 0; i < targets.size(); ++i) {
+    const WrittenFile written(targets[i].fd, core.files[part.first() + i].length, targets[i].path);
+    const auto put = [&](std::uint64_t offset, std::span<const std::byte> value) { return write_at(targets[i].fd, offset, value, targets[i].path); };
+    if (auto done = write_derived(part.files.structure, i, written, put); !done) return done;
+  }
+  return {};
 }
 
 // The image becomes the model: parameters are read into their holes and unlocked there.
-Result<ModelBuffer> unlock_in_place(Opened& opened, const UnlockOptions& options, UnlockReport* report) {
-  ModelBuffer buffer = std::move(opened.file->image).take();
-  auto done = run(opened, MemorySink(buffer.bytes_mutable()), false, options);
-  if (!done) return done.error();  // the destructor wipes what was unlocked
-  if (report != nullptr) *report = *std::move(done);
+Result<ModelBuffer> unlock_in_place(OpenedPart& part, const UnlockOptions& options) {
+  ModelBuffer buffer = std::move(part.files.images.files.front()).take();
+  const MemorySink sink(buffer.bytes_mutable());
+  const ChunkSink* const end = &sink;
+  if (auto done = run_part(part, {&end, 1}, false, options, 0, 0); !done) return done.error();  // the destructor wipes what was unlocked
+  const auto put = [&](std::uint64_t offset, std::span<const std::byte> value) -> Result<void> {
+    std::copy(value.begin(), value.end(), buffer.bytes_mutable().begin() + static_cast<std::ptrdiff_t>(offset));
+    return {};
+  };
+  if (auto done = write_derived(part.files.structure, 0, formats::MemorySource(buffer.bytes()), put); !done) return done.error();
   return buffer;
 }
+
+// The output files of one part: companions first, so that the main file is named last.
+Result<std::vector<Target>> add_targets(Outputs& outputs, const OpenedPart& part, const std::string& main_path) {
+  std::vector<Target> targets(1 + part.companions.size());
+  for (std::size_t i = targets.size(); i-- > 0;) {
+    const std::string path = i == 0 ? main_path : prefix_of(main_path) + part.restored.companions[i - 1];
+    const auto file = outputs.add(path, i == 0 ? part.source.get() : part.companions[i - 1].get());
+    if (!file) return file.error();
+    targets[i] = {(*file)->fd(), path};
+  }
+  return targets;
+}
+
+Result<void> unlock_set(OpenedSet& opened, const std::string& out, Outputs& outputs, const UnlockOptions& options) {
+  const ModelSet to = set_at(opened.set, out);
+  for (std::size_t i = 0; i < opened.set.copied.size(); ++i) {
+    const auto source = FileSource::open(opened.set.path(opened.set.copied[i]));
+    if (!source) return source.error();
+    if (auto copied = outputs.add_copy(to.path(to.copied[i]), **source); !copied) return copied;
+  }
+  Work work;
+  for (const auto& part : opened.parts) work.left += work_in(*part);
+  for (std::size_t i = 0; i < opened.parts.size(); ++i) {
+    OpenedPart& part = *opened.parts[i];
+    const auto targets = add_targets(outputs, part, to.path(to.mains[i]));
+    if (!targets) return targets.error();
+    work.left -= work_in(part);
+    if (auto done = naming(unlock_into(part, *targets, options, work), opened.set.path(part.main)); !done) return done;
+    work.done += work_in(part);
+  }
+  return outputs.commit();
+}
+
+// What has one file in and one file out.
+Result<std::unique_ptr<OpenedPart>> open_one(const MasterKey& key, const std::string& in, const UnlockOptions& options) {
+  auto opened = open_set(in, key, options);
+  if (!opened) return opened.error();
+  const bool several = opened->set.kind != ModelSet::Kind::file || !opened->parts.front()->companions.empty();
+  if (several)
+    return Error{.code = ErrorCode::unsupported,
+                 .message = "the model has several files and does not fit into one",
+                 .hint = "unlock it into a folder with `nnlock unlock`",
+                 .file = in};
+  return std::move(opened->parts.front());
+}
+
+UnlockReport report_on_one(const std::unique_ptr<OpenedPart>& part) { return report_on({&part, 1}); }
 
 }  // namespace
 
 Result<UnlockReport> unlock_file(const MasterKey& key, const std::string& in, const std::string& out, const UnlockOptions& options) {
-  auto input = naming(open_input(in, options.sidecar_path), in);
-  if (!input) return input.error();
-  const auto opened = naming(open_model(*input->model, std::move(input->sidecar), key, options), in);
+  auto opened = open_set(in, key, options);
   if (!opened) return opened.error();
-  auto file = OutputFile::create(out, 0600, options.force, input->model.get());
-  if (!file) return file.error();
-  auto report = naming(unlock_into(**opened, file->fd(), out, options), in);
-  if (!report) return report;
-  if (auto committed = file->commit(); !committed) return committed.error();
-  return report;
+  const bool several = opened->set.kind != ModelSet::Kind::file || !opened->parts.front()->companions.empty();
+  if (auto checked = check_output_place(opened->set, out); !checked) return checked.error();
+  for (const auto& part : opened->parts)
+    if (auto checked = check_companion_names(part->record().core.files[part->first()].format, part->files.images.files.front().bytes(),
+                                             part->restored.companions, opened->set, out);
+        !checked)
+      return checked.error();
+  Outputs outputs(0600, options.force, several);
+  if (auto done = unlock_set(*opened, out, outputs, options); !done) return done.error();
+  return report_on(opened->parts);
 }
 
 Result<UnlockReport> unlock_to_fd(const MasterKey& key, const std::string& in, int fd, const UnlockOptions& options) {
-  auto input = naming(open_input(in, options.sidecar_path), in);
-  if (!input) return input.error();
-  const auto opened = naming(open_model(*input->model, std::move(input->sidecar), key, options), in);
-  if (!opened) return opened.error();
+  const auto part = open_one(key, in, options);
+  if (!part) return part.error();
   if (const int flags = ::fcntl(fd, F_GETFL); flags >= 0 && (flags & O_APPEND) != 0)  // it would put chunks in any order
     return Error{.code = ErrorCode::usage, .message = "the file descriptor is open for appending", .hint = "open it without O_APPEND"};
   if (::ftruncate(fd, 0) != 0) return io_error("", "cannot write to the file descriptor", errno);
-  return naming(unlock_into(**opened, fd, "", options), in);
+  const Target target{fd, ""};
+  if (auto done = naming(unlock_into(**part, {&target, 1}, options, {}), in); !done) return done.error();
+  return report_on_one(*part);
 }
 
 Result<ModelBuffer> unlock_to_memory(const MasterKey& key, const std::string& in, const UnlockOptions& options, UnlockReport* report) {
-  auto input = naming(open_input(in, options.sidecar_path), in);
-  if (!input) return input.error();
-  const auto opened = naming(open_model(*input->model, std::move(input->sidecar), key, options), in);
-  if (!opened) return opened.error();
-  return naming(unlock_in_place(**opened, options, report), in);
+  const auto part = open_one(key, in, options);
+  if (!part) return part.error();
+  auto buffer = naming(unlock_in_place(**part, options), in);
+  if (buffer && report != nullptr) *report = report_on_one(*part);
+  return buffer;
 }
 
 Result<ModelBuffer> unlock_bytes(const MasterKey& key, std::span<const std::byte> locked, std::span<const std::byte> sidecar,
@@ -160,19 +151,28 @@ Result<ModelBuffer> unlock_bytes(const MasterKey& key, std::span<const std::byte
   const formats::MemorySource model(locked);
   std::optional<std::vector<std::byte>> record;
   if (!sidecar.empty()) record.emplace(sidecar.begin(), sidecar.end());
-  const auto opened = open_model(model, std::move(record), key, options);
-  if (!opened) return opened.error();
-  return unlock_in_place(**opened, options, report);
+  const auto part = open_part(model, "", std::move(record), key, options);
+  if (!part) return part.error();
+  auto buffer = unlock_in_place(**part, options);
+  if (buffer && report != nullptr) *report = report_on_one(*part);
+  return buffer;
 }
 
 Result<UnlockReport> verify_file(const MasterKey& key, const std::string& in, const UnlockOptions& options) {
-  auto input = naming(open_input(in, options.sidecar_path), in);
-  if (!input) return input.error();
   UnlockOptions strict = options;
   strict.decoy = false;
-  const auto opened = naming(open_model(*input->model, std::move(input->sidecar), key, strict), in);
+  const auto opened = open_set(in, key, strict);
   if (!opened) return opened.error();
-  return naming(run(**opened, NullSink(), true, strict), in);
+  Work work;
+  for (const auto& part : opened->parts) work.left += work_in(*part);
+  const NullSink nowhere;
+  for (const auto& part : opened->parts) {
+    work.left -= work_in(*part);
+    const std::vector<const ChunkSink*> sinks(part->restored.files.size(), &nowhere);
+    if (auto done = naming(run_part(*part, sinks, true, strict, work.done, work.left), opened->set.path(part->main)); !done) return done.error();
+    work.done += work_in(*part);
+  }
+  return report_on(opened->parts);
 }
 
 }  // namespace nnlock

@@ -128,8 +128,8 @@ Core core_of(const Json& v, const std::vector<Bytes>& files) {
   std::uint32_t index = 0;
   for (const Json& file : field(v, "files").GetArray()) {
     const auto role = static_cast<Role>(field(file, "role").GetUint());
-    const auto runs = skeleton_runs(params_of(core, index), files[index].size());
-    core.files.push_back({role, Format::raw, files[index].size(), skeleton_hash(role, files[index], runs)});
+    const auto runs = skeleton_runs(params_of(core, index), {}, files[index].size());
+    core.files.push_back({role, Format::raw, files[index].size(), skeleton_hash(role, files[index], runs), {}});
     ++index;
   }
   return core;
@@ -178,10 +178,10 @@ Result<std::map<std::uint32_t, Bytes>> open_raw(const Json& v, bool decoy) {
   const auto keyed = open_record(record_bytes, master(v), decoy, lengths);
   if (!keyed) return keyed.error();
   const Record& record = keyed->record;
-  for (std::uint32_t i = 0; i < record.coverage.count; ++i) {
-    const formats::MemorySource source(set.files[i]);
-    if (const auto file = open_file(*keyed, record.coverage.first + i, source, nullptr); !file) return file.error();
-  }
+  std::vector<formats::MemorySource> sources(set.files.begin(), set.files.end());
+  Restored restored;
+  for (const formats::MemorySource& source : sources) restored.files.push_back(&source);
+  if (const auto opened = open_files(*keyed, restored, nullptr); !opened) return opened.error();
   Demands demands;
   if (v.HasMember("expect") && v["expect"].HasMember("lock_id")) demands.lock_id = hex_array<16>(v["expect"]["lock_id"]);
   if (v.HasMember("expect") && v["expect"].HasMember("family"))

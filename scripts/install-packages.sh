@@ -5,12 +5,12 @@ set -euo pipefail
 
 packages=(
   g++ clang libclang-rt-dev cmake ninja-build make pkg-config git
-  libssl-dev libcbor-dev libcli11-dev rapidjson-dev libprotobuf-dev libflatbuffers-dev flatbuffers-compiler
+  libssl-dev zlib1g-dev libcbor-dev libcli11-dev rapidjson-dev libprotobuf-dev libflatbuffers-dev flatbuffers-compiler
   libgtest-dev libbenchmark-dev
   python3 python3-venv python3-dev openssl
 )
 # OpenBLAS beside libtorch, which is slow with the reference BLAS.
-[ "${1:-}" = lab ] && packages+=(libtorch-dev libopenblas0-openmp zlib1g-dev liblzma-dev dataset-fashion-mnist gnuplot-nox)
+[ "${1:-}" = lab ] && packages+=(libtorch-dev libopenblas0-openmp liblzma-dev dataset-fashion-mnist gnuplot-nox)
 [ "${1:-}" = slow ] && packages+=(valgrind dieharder)
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 missing() {

@@ -86,6 +86,7 @@ struct TensorInfo {
   Dtype dtype = Dtype::opaque;
   std::vector<std::uint64_t> shape;    // elements
   std::uint64_t offset = 0, length = 0;  // bytes, restored coordinates
+  std::string file;                    // of a model of several files: which one, as the model names it; else empty
   std::string layout;                  // "bytes", "plain", "finite", "range", "block", or "" for a constant outside the record;
                                        // of a plain model: what locking without options would choose
   std::string reason;                  // why a constant stays readable, or why a float tensor is in layout "bytes" or "plain" unasked
@@ -103,9 +104,10 @@ struct RecordInfo {
 };
 
 struct ModelInfo {
-  Format format = Format::raw;
-  std::uint64_t file_bytes = 0, restored_bytes = 0;
-  std::optional<RecordInfo> record;    // absent: not locked
+  Format format = Format::raw;         // of a folder: that of its first model
+  std::uint64_t files = 1;             // of a model of several files: how many
+  std::uint64_t file_bytes = 0, restored_bytes = 0;  // of all files
+  std::optional<RecordInfo> record;    // absent: not locked. Of a set: the first record, chunks and bytes added up
   std::vector<TensorInfo> params;      // in file order
   std::vector<TensorInfo> constants;   // readable by rule, or learned and not lockable in place (reason says which)
   std::uint64_t locked_bytes = 0;      // of parameters in a scrambling layout
@@ -122,7 +124,9 @@ struct LockReport {
   std::uint64_t params = 0, locked_bytes = 0;  // parameters that were scrambled
   LayoutCounts layouts;                // of the parameters in the record
   std::vector<std::string> fallen_back;  // float tensors that LayoutChoice::automatic left in layout "bytes": they hold NaN or infinity
-  std::uint64_t record_bytes = 0, chunks = 0;
+  std::uint64_t record_bytes = 0, chunks = 0;  // of all records
+  std::uint64_t files = 1;             // that make up the model, with its record beside not counted
+  std::uint64_t copied_files = 0;      // of a set: without parameters, neither locked nor authenticated
   std::uint64_t plain_bytes = 0;       // learned bytes left readable: excluded, without a finite number, or not lockable in place
   std::string kernel;                  // name of the kernel that ran; with a number kernel: both, a comma between
   std::string sidecar_path;            // when one was written
@@ -131,6 +135,7 @@ struct LockReport {
 struct UnlockReport {
   LockId lock_id{};
   std::uint64_t params = 0, bytes = 0;
+  std::uint64_t files = 1, set_files = 1;  // files that were opened, of so many that were locked together
   bool key_fits = true;                // false only for a decoy
   std::string kernel;                  // as in LockReport
 };

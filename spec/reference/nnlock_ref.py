@@ -186,7 +186,7 @@ def check_core(core):
     for file in c.files:                                                            # record-v1 3.1
         form(is_array(file, 5))
         role, kind, length, skeleton, derived = file
-        number(role, 0, 1, 2), number(kind, 0, 1, 2, 3), form(is_int(length) and 1 <= length <= 2**60)
+        number(role, 0, 1, 2), number(kind, *range(9)), form(is_int(length) and 1 <= length <= 2**60)
         form(is_bytes(skeleton, 32) and is_array(derived)), known(derived == [])
     form(is_array(c.params) and 1 <= len(c.params) <= 2**24)
     end = 0, 0

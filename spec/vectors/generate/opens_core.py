@@ -58,14 +58,14 @@ def make_files():
             ("file-six-items", "A file of six items.", "bad-record", field(9, 0, value=BASE[9][0] + [None])),
             ("file-int", "A number as file.", "bad-record", field(9, 0, value=0)),
             ("role-null", "A role that is no number.", "bad-record", field(9, 0, 0, value=None)),
-            ("format-4", "Format 4.", "unsupported", field(9, 0, 1, value=4)),
+            ("format-9", "Format 9.", "unsupported", field(9, 0, 1, value=9)),
             ("format-bytes", "Bytes as format.", "bad-record", field(9, 0, 1, value=b"\0")),
             ("restored-length-0", "A file of 0 bytes.", "bad-record", field(9, 0, 2, value=0)),
             ("restored-length-2-60-plus-1", "A file of 2^60 + 1 bytes.", "bad-record", field(9, 0, 2, value=2**60 + 1)),
             ("restored-length-null", "A length that is no number.", "bad-record", field(9, 0, 2, value=None)),
             ("skeleton-31", "A skeleton hash of 31 bytes.", "bad-record", field(9, 0, 3, value=bytes(31))),
             ("skeleton-null", "No skeleton hash.", "bad-record", field(9, 0, 3, value=None)),
-            ("derived-field", "A derived field of the reserved form.", "unsupported", field(9, 0, 4, value=[[1, 0, 4]])),
+            ("derived-field", "A derived field in a format that has none.", "unsupported", field(9, 0, 4, value=[[1, 0, 4]])),
             ("derived-null", "derived is no array.", "bad-record", field(9, 0, 4, value=None))):
         bad_core(name, comment, one, cls, core)
     role3 = copy.deepcopy(BASE)
