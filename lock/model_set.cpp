@@ -12,8 +12,10 @@
 #include <set>
 
 #include "formats/file_names.hpp"
+#include "formats/gguf_split.hpp"
 #include "formats/safetensors_index.hpp"
 #include "lock/companions.hpp"
+#include "lock/naming.hpp"
 
 namespace nnlock::lock {
 namespace {
@@ -74,12 +76,8 @@ Result<ModelSet> folder_set(const std::string& path) {
   if (!names) return names.error();
   std::set<std::string> mains, claimed;
   for (const std::string& name : *names) {
-    const auto seen = look_at(set, name);
-    if (!seen) {
-      Error error = seen.error();
-      if (error.file.empty()) error.file = set.path(name);
-      return error;
-    }
+    const auto seen = naming(look_at(set, name), set.path(name));
+    if (!seen) return seen.error();
     if (seen->is_main) mains.insert(name);
     claimed.insert(seen->companions.begin(), seen->companions.end());
   }
@@ -94,6 +92,28 @@ Result<ModelSet> folder_set(const std::string& path) {
   return set;
 }
 
+// The names of a split model follow from the first one's (ggml-org/llama.cpp: src/llama.cpp, llama_split_path()): PREFIX-00001-of-00003.gguf.
+std::string split_suffix(unsigned no, unsigned count) {
+  const auto five = [](unsigned n) { return std::string(5 - std::min<std::size_t>(5, std::to_string(n).size()), '0') + std::to_string(n); };
+  return "-" + five(no) + "-of-" + five(count) + ".gguf";
+}
+
+// The parts of a split model whose first part is the only main file so far. Another part, or a name that llama.cpp would not load by, stays a
+// model of its own.
+Result<void> add_split_parts(ModelSet& set, const FileSource& source) {
+  const auto codec = formats::detect(source);
+  if (!codec || (*codec)->format() != Format::gguf) return {};
+  const auto split = formats::gguf_split(source);
+  if (!split) return split.error();
+  if (!split->has_value() || (*split)->no != 0) return {};
+  const unsigned count = (*split)->count;
+  const std::string first = set.mains.front(), suffix = split_suffix(1, count);
+  if (!first.ends_with(suffix)) return {};
+  set.kind = ModelSet::Kind::split;
+  for (unsigned no = 2; no <= count; ++no) set.mains.push_back(first.substr(0, first.size() - suffix.size()) + split_suffix(no, count));
+  return {};
+}
+
 }  // namespace
 
 std::string prefix_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
@@ -106,12 +126,11 @@ Result<ModelSet> find_set(const std::string& path) {
   const auto source = FileSource::open(path);
   if (!source) return source.error();
   const auto index = formats::read_safetensors_index(**source);
-  if (!index) {
-    Error error = index.error();
-    if (error.file.empty()) error.file = path;
-    return error;
+  if (!index) return naming(Result<ModelSet>(index.error()), path);
+  if (!index->has_value()) {
+    if (auto added = add_split_parts(set, **source); !added) return naming(Result<ModelSet>(added.error()), path);
+    return set;
   }
-  if (!index->has_value()) return set;
   set.kind = ModelSet::Kind::index;
   set.copied = std::move(set.mains);
   set.mains.clear();

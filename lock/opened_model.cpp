@@ -170,7 +170,7 @@ Result<void> run_part(OpenedPart& part, std::span<const ChunkSink* const> sinks,
 
 UnlockReport report_on(std::span<const std::unique_ptr<OpenedPart>> parts) {
   const OpenedPart& front = *parts.front();
-  UnlockReport report{.lock_id = front.record().core.lock_id, .kernel = kernel_names(front.kernels, front.record().core)};
+  UnlockReport report{.lock_id = front.record().core.lock_id, .files = 0, .kernel = kernel_names(front.kernels, front.record().core)};
   report.set_files = front.record().core.files.size();
   for (const auto& part : parts) {
     report.key_fits = report.key_fits && part->keyed->fits;
