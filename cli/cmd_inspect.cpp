@@ -50,7 +50,8 @@ std::string state_of(const TensorInfo& tensor, bool locked) {
 
 void add_rows(std::vector<Row>& rows, const std::vector<TensorInfo>& tensors, bool locked) {
   for (const TensorInfo& tensor : tensors) {
-    rows.push_back({printable(tensor.name), nnlock::to_string(tensor.dtype), shape_text(tensor.shape),
+    const std::string name = tensor.file.empty() ? tensor.name : tensor.file + ": " + tensor.name;
+    rows.push_back({printable(name), nnlock::to_string(tensor.dtype), shape_text(tensor.shape),
                     grouped(tensor.length), printable(state_of(tensor, locked))});
   }
 }
@@ -106,8 +107,9 @@ std::uint64_t lockable_bytes(const ModelInfo& model) {
 void print_text(const ModelInfo& model, const std::string& path) {
   const bool locked = model.record.has_value();
   std::printf("file          %s\n", printable(path).c_str());
-  std::printf("format        %s, %s bytes\n", nnlock::to_string(model.format),
-              grouped(model.file_bytes).c_str());
+  std::printf("format        %s, %s bytes%s\n", nnlock::to_string(model.format),
+              grouped(model.file_bytes).c_str(),
+              model.files > 1 ? (" in " + std::to_string(model.files) + " files").c_str() : "");
   std::printf("locked        %s\n", locked ? "yes" : "no");
   if (locked) print_record(*model.record);
   const std::uint64_t share = locked ? model.locked_bytes : lockable_bytes(model);

@@ -25,6 +25,8 @@ std::string summary(const LockReport& report, const std::string& output) {
                      (report.params == 1 ? " tensor, " : " tensors, ") +
                      percent(report.locked_bytes, report.locked_bytes + report.plain_bytes) + " of " +
                      grouped(report.locked_bytes + report.plain_bytes) + " learned bytes -> " + output;
+  if (report.files > 1) text += ", " + std::to_string(report.files) + " files";
+  if (report.copied_files > 0) text += ", " + std::to_string(report.copied_files) + " copied as they are";
   if (!report.sidecar_path.empty()) text += ", record -> " + report.sidecar_path;
   return text;
 }

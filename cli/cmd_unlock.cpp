@@ -27,7 +27,8 @@ int run_unlock(const Args& args) {
   }
   if (!args.quiet) {
     say(std::string(report->key_fits ? "unlocked " : "wrote a decoy of ") + std::to_string(report->params) +
-        (report->params == 1 ? " tensor, " : " tensors, ") + grouped(report->bytes) + " bytes -> " +
+        (report->params == 1 ? " tensor, " : " tensors, ") + grouped(report->bytes) + " bytes" +
+        files_text(*report) + " -> " +
         args.output);
   }
   return 0;

@@ -20,7 +20,8 @@ int run_verify(const Args& args) {
   if (!report) return fail(report.error(), args.model);
   if (!args.quiet) {
     say("verified " + args.model + ": " + std::to_string(report->params) +
-        (report->params == 1 ? " tensor, " : " tensors, ") + grouped(report->bytes) + " bytes, lock id " +
+        (report->params == 1 ? " tensor, " : " tensors, ") + grouped(report->bytes) + " bytes" +
+        files_text(*report) + ", lock id " +
         hex(report->lock_id));
   }
   return 0;

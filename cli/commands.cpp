@@ -62,6 +62,12 @@ Result<void> check_model_name(const std::string& path) {
                .hint = "save the model in a file and name it"};
 }
 
+std::string files_text(const UnlockReport& report) {
+  if (report.set_files <= 1) return {};
+  const std::string all = std::to_string(report.set_files) + " files";
+  return report.files == report.set_files ? ", " + all : ", " + std::to_string(report.files) + " of " + all + " of a set";
+}
+
 std::string hex(std::span<const std::byte> bytes) {
   constexpr char digits[] = "0123456789abcdef";
   std::string text;

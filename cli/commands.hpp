@@ -11,6 +11,7 @@
 
 #include "cli/args.hpp"
 #include "nnlock/keys.hpp"
+#include "nnlock/lock.hpp"
 #include "nnlock/result.hpp"
 
 namespace nnlock::cli {
@@ -35,6 +36,9 @@ Result<void> check_output_name(const std::string& path, std::initializer_list<st
 
 // Whether a model may be read under this name: no "-". Errors: usage.
 Result<void> check_model_name(const std::string& path);
+
+// ", 3 files" or ", 1 of 3 files of a set"; empty for a model of one file.
+std::string files_text(const UnlockReport& report);
 
 std::string hex(std::span<const std::byte> bytes);  // lower case
 const char* to_string(Suite suite);

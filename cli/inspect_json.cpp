@@ -83,6 +83,7 @@ void put_tensors(JsonWriter& json, const char* name, const std::vector<TensorInf
   for (const TensorInfo& tensor : tensors) {
     json.StartObject();
     put(json, "name", tensor.name);
+    put(json, "file", tensor.file);
     put(json, "dtype", std::string(nnlock::to_string(tensor.dtype)));
     json.Key("shape");
     json.StartArray();
@@ -108,6 +109,7 @@ void print_model_json(const ModelInfo& model, const std::string& path) {
   put(json, "schema", std::uint64_t{1});
   put(json, "file", path);
   put(json, "format", std::string(nnlock::to_string(model.format)));
+  put(json, "files", model.files);
   put(json, "file_bytes", model.file_bytes);
   put(json, "restored_bytes", model.restored_bytes);
   put(json, "locked", model.record.has_value());

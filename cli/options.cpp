@@ -129,7 +129,7 @@ void add_demands(CLI::App& app, Args& args) {
 
 // The parts of a reading command that need a key.
 void add_reading(CLI::App& app, Args& args) {
-  add_model(app, args, "Locked model file");
+  add_model(app, args, "Locked model: a file, index or folder");
   add_key(app, args);
   add_read_sidecar(app, args);
   add_demands(app, args);
@@ -181,7 +181,7 @@ void add_keygen_options(CLI::App& app, Args& args) {
 }
 
 void add_lock_options(CLI::App& app, Args& args) {
-  add_model(app, args, "Plain model file; nnlock formats lists the formats");
+  add_model(app, args, "Plain model: a file, index or folder; see nnlock formats");
   add_key(app, args);
   add_output(app, args, args.lock.force);
   add_lock_choice(app, args.lock);
@@ -199,7 +199,7 @@ void add_unlock_options(CLI::App& app, Args& args) {
 void add_verify_options(CLI::App& app, Args& args) { add_reading(app, args); }
 
 void add_inspect_options(CLI::App& app, Args& args) {
-  add_model(app, args, "Model file, plain or locked");
+  add_model(app, args, "Model, plain or locked");
   add_read_sidecar(app, args);
   add_json(app, args);
 }

@@ -116,6 +116,15 @@ std::vector<std::string> shown_names(const ModelSet& set, const std::string& mai
   return names;
 }
 
+// A set is described as one model, so its models must be alike: all plain, or all of one lock.
+Result<void> check_alike(const ModelInfo& info, const RecordInfo* record) {
+  const bool first = info.files == 0;
+  if (first || (info.record.has_value() == (record != nullptr) && (record == nullptr || info.record->lock_id == record->lock_id))) return {};
+  return Error{.code = ErrorCode::unsupported,
+               .message = "some models of the set are locked and others are not, or by another lock",
+               .hint = "inspect them one by one"};
+}
+
 // With the layouts that locking without options would choose.
 Result<void> inspect_plain(const ModelSet& set, const std::string& main, ModelInfo& info) {
   const auto part = read_plain_part(set, main);
@@ -132,6 +141,7 @@ Result<void> inspect_plain(const ModelSet& set, const std::string& main, ModelIn
     first += count;
     files.push_back(part->sources[i].get());
   }
+  if (auto alike = check_alike(info, nullptr); !alike) return alike;
   info.format = info.files == 0 ? part->codec->format() : info.format;
   add_files(info, part->sources.front()->size(), files);
   list_tensors(part->structure, params, {.names = shown_names(set, main, part->companions)}, false, info);
@@ -139,8 +149,12 @@ Result<void> inspect_plain(const ModelSet& set, const std::string& main, ModelIn
 }
 
 void add_record(ModelInfo& info, const RecordInfo& record) {
-  if (!info.record) info.record = record;
-  else info.record->chunks += record.chunks, info.record->record_bytes += record.record_bytes;
+  if (!info.record) {
+    info.record = record;
+    return;
+  }
+  info.record->chunks += record.chunks;
+  info.record->record_bytes += record.record_bytes;
 }
 
 Result<void> inspect_locked(const ModelSet& set, const std::string& main, const FileSource& source, const FoundRecord& found, ModelInfo& info) {
@@ -160,9 +174,11 @@ Result<void> inspect_locked(const ModelSet& set, const std::string& main, const 
   if (!images) return images.error();
   const auto structure = (*codec)->parse_files(images->views());
   if (!structure) return structure.error();
+  const RecordInfo described = describe(*record, found);
+  if (auto alike = check_alike(info, &described); !alike) return alike;
   info.format = info.files == 0 ? entry.format : info.format;
   add_files(info, source.size(), restored.files);
-  add_record(info, describe(*record, found));
+  add_record(info, described);
   std::vector<Parameter> params;
   std::copy_if(core.params.begin(), core.params.end(), std::back_inserter(params), [&](const Parameter& p) { return record->coverage.covers(p.file); });
   list_tensors(*structure, params, {record->coverage.first, shown_names(set, main, restored.companions)}, true, info);
