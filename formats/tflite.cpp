@@ -20,23 +20,22 @@ namespace {
 constexpr std::uint64_t kFlatbufferLimit = FLATBUFFERS_MAX_BUFFER_SIZE;  // 2 GiB - 1: offsets are 31 bits
 constexpr TailRecord kTail("NNLOCKT1", kFlatbufferLimit);
 
-// Runs on data aligned to 8 bytes: the flatbuffers library reads numbers in place.
+// Runs on data aligned to 8 bytes.
 Result<Structure> parse_aligned(std::span<const std::byte> image) {
-  const auto* data = reinterpret_cast<const std::uint8_t*>(image.data());
-  // As stock readers do: at most 64 levels and a million tables. The verifier asks for less than its limit.
-  flatbuffers::Verifier::Options limits;
-  limits.max_depth = 64;
-  limits.max_tables = 1'000'000;
-  flatbuffers::Verifier verifier(data, std::min<std::uint64_t>(image.size(), kFlatbufferLimit - 1), limits);
+  flatbuffers::Verifier verifier = flat_verifier(image);
   if (!verifier.VerifyBuffer<tflite_schema::Model>("TFL3"))
     return Error{.code = ErrorCode::bad_model,
                  .message = "the flatbuffer of the TFLite model is broken",
                  .hint = "get the file again",
                  .offset = 0};
-  const tflite_schema::Model& model = *tflite_schema::GetModel(data);
-  const auto extents = TfliteExtents(image, verifier).collect(model);
+  const tflite_schema::Model& model = *tflite_schema::GetModel(image.data());
+  auto extents = TfliteExtents(image, verifier).collect(model);
   if (!extents) return extents.error();
-  return TfliteConstants(image, model).classify(*extents);
+  auto compiled = find_edgetpu(image, model);
+  if (!compiled) return compiled.error();
+  extents->insert(extents->end(), compiled->extents.begin(), compiled->extents.end());
+  std::sort(extents->begin(), extents->end(), [](const Extent& a, const Extent& b) { return a.begin < b.begin; });
+  return TfliteConstants(image, model).classify(*extents, std::move(*compiled));
 }
 
 class TfliteCodec final : public Codec {
@@ -60,13 +59,7 @@ class TfliteCodec final : public Codec {
     if (!recognises(image.first(std::min<std::size_t>(image.size(), 8)), image.size()))
       return Error{
           .code = ErrorCode::bad_model, .message = "not a TFLite model: no TFL3 identifier", .offset = 4};
-    if (reinterpret_cast<std::uintptr_t>(image.data()) % 8 == 0) return parse_aligned(image);
-    const std::vector<std::uint64_t> aligned = [&] {
-      std::vector<std::uint64_t> words(image.size() / 8 + 1);
-      std::memcpy(words.data(), image.data(), image.size());
-      return words;
-    }();
-    return parse_aligned(std::as_bytes(std::span(aligned)).first(image.size()));
+    return parse_aligned(AlignedBytes(image).bytes());
   }
 
   Result<std::vector<Edit>> embed(std::span<const std::byte> image,
@@ -78,10 +71,10 @@ class TfliteCodec final : public Codec {
 
   FormatFacts facts() const override {
     return {.format = Format::tflite,
-            .title = "TensorFlow Lite (LiteRT)",
+            .title = "TensorFlow Lite (LiteRT), models compiled for the Edge TPU too",
             .files = "*.tflite",
-            .locked = "weights, and biases of every width",
-            .readable = "the graph; shapes, axes, indices and other operands that loading reads; scales and zero points",
+            .locked = "weights, biases of every width, and the parameters of Edge TPU executables",
+            .readable = "the graph; shapes, axes, indices and other operands that loading reads; scales and zero points; instructions of the Edge TPU",
             .record = "after the flatbuffer",
             .limits = "the file with its record stays below 2 GiB; larger models need a sidecar"};
   }

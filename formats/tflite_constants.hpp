@@ -26,13 +26,15 @@ class TfliteConstants {
   TfliteConstants(std::span<const std::byte> image, const tflite_schema::Model& model)
       : image_(image), model_(model), spans_(image) {}
 
-  // `extents`: where the structure lies, sorted by begin.
-  Result<Structure> classify(std::span<const Extent> extents) {
+  // `extents`: where the structure lies, sorted by begin. `compiled`: what the Edge TPU's operators hold.
+  Result<Structure> classify(std::span<const Extent> extents, EdgetpuFound compiled) {
+    options_ = std::move(compiled.unlockable);
     if (auto step = spans_.find(model_); !step) return step.error();
     mark_metadata();
     for (std::uint32_t g = 0; g < length(model_.subgraphs()); ++g)
       if (auto step = read_subgraph(g); !step) return step.error();
     name_spans();
+    spans_.append(std::move(compiled.params));
     if (auto step = spans_.check_disjoint(); !step) return step.error();
     if (auto step = spans_.check_structure(extents); !step) return step.error();
     Structure structure = spans_.structure();
@@ -154,13 +156,13 @@ class TfliteConstants {
       spans_.keep_readable(refs_[ref_of_tensor_[tensor]].span, std::move(reason));
   }
 
-  // Compiled operators (Edge TPU) keep their weights in custom options, where this version cannot lock them: said so,
-  // not passed over. Parameters of honest custom operators take far less than a page.
+  // Compiled operators may keep their weights in custom options; where this version does not know them, it says so.
+  // Parameters of honest custom operators take far less than a page. Those of the Edge TPU are read in edgetpu.cpp.
   void read_custom_options(const tflite_schema::Operator& op, std::string_view code, std::uint32_t index) {
     constexpr std::uint64_t most = 4096;  // bytes
     const bool large = op.large_custom_options_offset() > 1;
     const std::uint64_t size = large ? op.large_custom_options_size() : length(op.custom_options());
-    if (size <= most && !(code == "edgetpu-custom-op" && size > 0)) return;
+    if (size <= most || code == kEdgetpuOperator) return;
     options_.push_back({.name = std::string(code.substr(0, 64)) + " options of operator " + std::to_string(index),
                         .shape = {size},
                         .offset = large ? op.large_custom_options_offset() : spans_.offset_of(op.custom_options()->data()),

@@ -3,48 +3,30 @@
 //
 // Where the structure of a TFLite flatbuffer lies: the extents of every table, vtable, vector and string that
 // a reader of the schema follows. Parameters must not touch them. The model must have passed the Verifier.
-// Layout: flatbuffers.dev/internals ("Tables", "Vectors").
 #pragma once
 
-#include <flatbuffers/flatbuffers.h>
-
-#include <algorithm>
-#include <optional>
-#include <string>
-#include <unordered_set>
-#include <vector>
-
-#include "formats/bytes.hpp"
+#include "formats/edgetpu.hpp"
+#include "formats/flat_extents.hpp"
 #include "formats/tflite_options.hpp"
 #include "tflite_schema_generated.h"
 
 namespace nnlock::formats {
 
-struct Extent {
-  std::uint64_t begin = 0, end = 0;  // bytes in the file
-};
-
-class TfliteExtents {
+class TfliteExtents : FlatExtents {
  public:
   // `verifier` is the one that accepted the model: it checks the option vectors that our schema leaves out.
   TfliteExtents(std::span<const std::byte> image, const flatbuffers::Verifier& verifier)
-      : image_(image), verifier_(verifier) {}
+      : FlatExtents(image, 0), verifier_(verifier) {}
 
-  // All extents, sorted by begin.
+  // All extents, sorted by begin. Options of the Edge TPU's operator are the caller's.
   Result<std::vector<Extent>> collect(const tflite_schema::Model& model) {
-    extents_.push_back({0, 8});  // offset of the root table, file identifier
+    model_ = &model;
+    add({0, 8});  // offset of the root table, file identifier
     walk(model);
-    if (error_) return *error_;
-    std::sort(extents_.begin(), extents_.end(),
-              [](const Extent& a, const Extent& b) { return a.begin < b.begin; });
-    return std::move(extents_);
+    return sorted();
   }
 
  private:
-  template <class T>
-  using Vector = flatbuffers::Vector<T>;
-  using Widths = std::initializer_list<std::uint8_t>;  // bytes of each field, by field id
-
   // What a table was reached as. One table may be reached as two kinds: then it is walked as both.
   enum class Kind : std::uint16_t {
     model,
@@ -71,54 +53,6 @@ class TfliteExtents {
     options = 0x100,    // + union member
     options_2 = 0x200,  // + union member
   };
-
-  // The largest table of the schema has 17 fields; this leaves room for newer ones and bounds the work a
-  // vtable takes.
-  static constexpr std::uint32_t kMaxFields = 256;
-
-  std::uint64_t offset_of(const void* at) const {
-    return static_cast<std::uint64_t>(static_cast<const std::byte*>(at) - image_.data());
-  }
-
-  void fail(const char* message, const void* at) {
-    if (!error_) error_ = Error{.code = ErrorCode::bad_model, .message = message, .offset = offset_of(at)};
-  }
-
-  void add(const void* at, std::uint64_t length) {
-    extents_.push_back({offset_of(at), offset_of(at) + length});
-  }
-
-  // One table: its vtable, and its inline fields, which must lie inside the size that the vtable gives. False
-  // when the table was seen before or is broken: its children need no visit.
-  bool table(const void* at, Kind kind, Widths widths) {
-    if (at == nullptr || error_) return false;
-    if (!seen_.insert(offset_of(at) << 16 | static_cast<std::uint64_t>(kind)).second) return false;
-    const std::uint8_t* vtable = static_cast<const flatbuffers::Table*>(at)->GetVTable();
-    const auto vtable_size = flatbuffers::ReadScalar<flatbuffers::voffset_t>(vtable);
-    if (vtable_size < 4 || vtable_size > 4 + 2 * kMaxFields)
-      return fail("the flatbuffer has a vtable of a bad size", vtable), false;
-    const auto object_size = flatbuffers::ReadScalar<flatbuffers::voffset_t>(vtable + 2);
-    if (object_size < 4 || !inside(offset_of(at), object_size, image_.size()))
-      return fail("the flatbuffer has a table of a bad size", at), false;
-    for (std::uint32_t id = 0; 4 + 2 * id < vtable_size; ++id) {
-      const auto field = flatbuffers::ReadScalar<flatbuffers::voffset_t>(vtable + 4 + 2 * id);
-      const std::uint32_t width = id < widths.size() ? widths.begin()[id] : 1;
-      if (field != 0 && (field < 4 || field + width > object_size))
-        return fail("the flatbuffer has a field outside its table", at), false;
-    }
-    add(vtable, vtable_size);
-    add(at, object_size);
-    return true;
-  }
-
-  template <class T>
-  void vector(const Vector<T>* values) {
-    if (values != nullptr) add(values, 4 + std::uint64_t{values->size()} * sizeof(T));
-  }
-
-  void text(const flatbuffers::String* value) {
-    if (value != nullptr) add(value, 4 + std::uint64_t{value->size()} + 1);  // with the final zero byte
-  }
 
   template <class T>
   void each(const Vector<flatbuffers::Offset<T>>* tables) {
@@ -211,15 +145,18 @@ class TfliteExtents {
     vector(op.inputs());
     vector(op.outputs());
     options(op.builtin_options(), Kind::options, op.builtin_options_type(), kTfliteOptionVectors);
-    vector(op.custom_options());
+    if (is_edgetpu(*model_, op))
+      length_only(op.custom_options());
+    else
+      vector(op.custom_options());
     vector(op.mutating_variable_inputs());
     vector(op.intermediates());
     options(op.builtin_options_2(), Kind::options_2, op.builtin_options_2_type(), kTfliteOptionVectors2);
     if (op.large_custom_options_offset() <= 1 || op.large_custom_options_size() == 0) return;
-    if (!inside(op.large_custom_options_offset(), op.large_custom_options_size(), image_.size()))
+    if (!inside(op.large_custom_options_offset(), op.large_custom_options_size(), file_size()))
       return fail("the options of a custom operator lie outside the file", &op);
-    extents_.push_back({op.large_custom_options_offset(),
-                        op.large_custom_options_offset() + op.large_custom_options_size()});
+    if (!is_edgetpu(*model_, op))
+      add({op.large_custom_options_offset(), op.large_custom_options_offset() + op.large_custom_options_size()});
   }
 
   void options(const tflite_schema::Opaque* at, Kind which, std::uint8_t member,
@@ -242,7 +179,7 @@ class TfliteExtents {
 
   void walk(const tflite_schema::Buffer& buffer) {
     if (!table(&buffer, Kind::buffer, {4, 8, 8})) return;
-    if (buffer.data() != nullptr) add(buffer.data(), 4);  // the length only: the values are the caller's
+    length_only(buffer.data());
   }
 
   void walk(const tflite_schema::Metadata& metadata) {
@@ -269,11 +206,8 @@ class TfliteExtents {
     if (table(&external, Kind::external_buffer, {4, 4, 8, 8, 4})) text(external.packing());
   }
 
-  std::span<const std::byte> image_;
   const flatbuffers::Verifier& verifier_;
-  std::vector<Extent> extents_;
-  std::unordered_set<std::uint64_t> seen_;  // offset of a table << 16 | kind
-  std::optional<Error> error_;
+  const tflite_schema::Model* model_ = nullptr;
 };
 
 }  // namespace nnlock::formats

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <string_view>
 
 #include "formats/real_models_testing.hpp"
 #include "formats/tflite_testing.hpp"
@@ -21,9 +20,8 @@ struct RealModel {
   std::uint64_t bytes;  // all learned bytes, counted with the schema's Python reader
 };
 
-// Models without learned bytes stand with 0: the Edge TPU compiler moves weights into the operator's options,
-// two models only move data, and the audio preprocessors hold windows and filter banks that are computed, not
-// learned (int16 tables of custom operators; one float factor is locked).
+// Models without learned bytes stand with 0: two models only move data, and the audio preprocessors hold windows and filter banks
+// that are computed, not learned (int16 tables of custom operators; one float factor is locked).
 constexpr RealModel kRealModels[] = {
     {"tflite/ad01_fp32.tflite", 20, 1063456},
     {"tflite/ad01_int8.tflite", 20, 270880},
@@ -64,13 +62,17 @@ constexpr RealModel kRealModels[] = {
     {"tflite/trained_lstm_int8.tflite", 14, 9800},
     {"tflite/vww_96_float.tflite", 56, 843400},
     {"tflite/vww_96_int8.tflite", 56, 219064},
-    {"edgetpu/deeplabv3_mnv2_dm05_pascal_quant_edgetpu.tflite", 4, 137556},
-    {"edgetpu/keras_lstm_mnist_ptq_edgetpu.tflite", 0, 0},
-    {"edgetpu/mobilenet_v1_0.25_128_quant_edgetpu.tflite", 0, 0},
-    {"edgetpu/mobilenet_v1_0.5_160_quant_edgetpu.tflite", 0, 0},
-    {"edgetpu/mobilenet_v1_0.75_192_quant_edgetpu.tflite", 0, 0},
-    {"edgetpu/posenet_mobilenet_v1_075_353_481_16_quant_decoder_edgetpu.tflite", 0, 0},
-    {"edgetpu/split_concat_edgetpu.tflite", 0, 0},
+    {"edgetpu/deeplabv3_mnv2_dm05_pascal_quant_edgetpu.tflite", 5, 904276},
+    {"edgetpu/keras_lstm_mnist_ptq_edgetpu.tflite", 2, 44544},
+    {"edgetpu/mobilenet_v1_0.25_128_quant_edgetpu.tflite", 1, 566912},
+    {"edgetpu/mobilenet_v1_0.5_160_quant_edgetpu.tflite", 1, 1473280},
+    {"edgetpu/mobilenet_v1_0.75_192_quant_edgetpu.tflite", 1, 2777600},
+    {"edgetpu/posenet_mobilenet_v1_075_353_481_16_quant_decoder_edgetpu.tflite", 1, 1444608},
+    {"edgetpu/split_concat_edgetpu.tflite", 1, 192},
+    {"edgetpu/cocompilation/"
+     "mobilenet_v1_0.25_128_quant_cocompiled_with_mobilenet_v1_0.5_160_quant_edgetpu.tflite", 1, 566912},
+    {"edgetpu/cocompilation/"
+     "mobilenet_v1_0.5_160_quant_cocompiled_with_mobilenet_v1_0.25_128_quant_edgetpu.tflite", 1, 1473280},
 };
 
 class TfliteReal : public RealModels, public testing::WithParamInterface<RealModel> {
@@ -89,8 +91,7 @@ TEST_P(TfliteReal, LocksAllLearnedBytes) {
   for (const ParamSpan& p : found->params) locked += p.length;
   EXPECT_EQ(found->params.size(), GetParam().params);
   EXPECT_EQ(locked, GetParam().bytes);
-  // Compiled operators keep weights in their options; deeplab_dm05 has parameters in both places.
-  EXPECT_EQ(found->unlockable.empty(), !std::string_view(GetParam().file).starts_with("edgetpu/"));
+  EXPECT_TRUE(found->unlockable.empty());
   // What stays and is no shape: the program of an NPU, the tables of the audio preprocessors, forgotten
   // buffers.
   std::uint64_t kept = 0;

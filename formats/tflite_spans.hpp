@@ -74,6 +74,19 @@ class TfliteSpans {
     if (span != kNone && spans_[span].reason.empty()) spans_[span].reason = std::move(reason);
   }
 
+  // Parameters that stand in no buffer. From here on numbers of buffers and spans no longer belong together.
+  void append(std::vector<ParamSpan> params) {
+    for (ParamSpan& p : params)
+      spans_.push_back({.offset = p.offset,
+                        .length = p.length,
+                        .name = std::move(p.name),
+                        .used = true,
+                        .dtype = p.dtype,
+                        .shape = std::move(p.shape)});
+    std::stable_sort(spans_.begin(), spans_.end(),
+                     [](const TfliteSpan& a, const TfliteSpan& b) { return a.offset < b.offset; });
+  }
+
   // Dtype and shape of a span, from its first tensor; opaque where its tensors disagree or the bytes do not
   // fit.
   void describe(std::uint32_t index, const tflite_schema::Tensor& tensor) {

@@ -9,6 +9,7 @@ std::vector<Matrix> matrices() {
   return {
       safetensors_matrix(),
       tflite_matrix(),
+      edgetpu_matrix(),
       onnx_matrix(),
       gguf_matrix(),
       ncnn_matrix(),

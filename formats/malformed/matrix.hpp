@@ -31,15 +31,19 @@ struct Matrix {
   const Codec* codec = nullptr;
   std::vector<NamedFile> good;   // accepted, with at least one parameter
   std::vector<Case> cases;
+  std::string part;              // of the format, where one codec has several matrices; letters and digits
+
+  std::string name() const { return to_string(codec->format()) + (part.empty() ? "" : "_" + part); }
 };
 
 Matrix safetensors_matrix();
 Matrix tflite_matrix();
+Matrix edgetpu_matrix();
 Matrix onnx_matrix();
 Matrix ncnn_matrix();
 Matrix gguf_matrix();
 
-// One of each codec: matrices.cpp.
+// At least one of each codec: matrices.cpp.
 std::vector<Matrix> matrices();
 
 }  // namespace nnlock::formats::malformed

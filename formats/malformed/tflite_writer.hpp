@@ -18,7 +18,7 @@ class FlatWriter {
  public:
   struct Field {
     std::uint32_t id;
-    std::uint32_t width;      // bytes: 1, 4 or 8
+    std::uint32_t width;      // bytes: 1, 2, 4 or 8
     std::uint64_t value = 0;  // offsets are linked later
   };
 
@@ -114,6 +114,7 @@ struct TfliteOperator {
   std::int32_t builtin = 0;
   std::vector<std::int32_t> inputs = {};
   std::string custom = {};  // with builtin 32
+  std::string custom_options = {};
 };
 
 struct TfliteGraph {
@@ -133,6 +134,7 @@ struct TfliteText : FlatWriter {
   std::size_t model = 0;
   std::vector<std::size_t> buffers, data;  // tables; data vectors, 0 for none
   std::vector<std::size_t> graphs, tensors, operators, codes, names, inputs, options;  // over all graphs
+  std::vector<std::size_t> custom_options;  // vectors, in the order of the operators that have some
 
   // Ids of the schema, for pokes.
   enum : std::uint32_t {
@@ -141,6 +143,9 @@ struct TfliteText : FlatWriter {
     kTensorName = 3,
     kOperatorCode = 0,
     kOperatorInputs = 1,
+    kOperatorCustomOptions = 5,
+    kOperatorLargeOffset = 9,
+    kOperatorLargeSize = 10,
     kGraphOutputs = 2,
     kBufferData = 0,
     kBufferOffset = 1,
@@ -175,13 +180,20 @@ inline void write_tensor(TfliteText& out, const TfliteTensor& tensor, std::size_
 
 inline void write_operator(TfliteText& out, const TfliteOperator& op, std::size_t slot) {
   // Every operator has options: table member 17, ReshapeOptions, whose new_shape is a vector.
-  const std::size_t at = out.table({{0, 4, out.operators.size()}, {1, 4}, {3, 1, 17}, {4, 4}}, 14);
+  std::vector<FlatWriter::Field> fields = {{0, 4, out.operators.size()}, {1, 4}, {3, 1, 17}, {4, 4}};
+  const bool custom = !op.custom_options.empty();
+  if (custom) fields.insert(fields.end(), {{5, 4}, {9, 8}, {10, 8}});
+  const std::size_t at = out.table(fields, 14);
   out.link(slot, at);
   out.inputs.push_back(out.ints(op.inputs));
   out.link_field(at, 1, out.inputs.back());
   out.options.push_back(out.table({{0, 4}}, 1));
   out.link_field(at, 4, out.options.back());
   out.link_field(out.options.back(), 0, out.ints({1, -1}));
+  if (custom) {
+    out.custom_options.push_back(out.vector(op.custom_options, 1, 16));
+    out.link_field(at, TfliteText::kOperatorCustomOptions, out.custom_options.back());
+  }
   out.operators.push_back(at);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// malformed_cases DIR: writes each case of each matrix into DIR/FORMAT/CASE, the right model into DIR/FORMAT/good, and beside
+// malformed_cases DIR: writes each case of each matrix into DIR/MATRIX/CASE, the right model into DIR/MATRIX/good, and beside
 // the files of each an expected.json with what must be said of them. For tests of the program, and as seeds of fuzzing.
 
 #include <cstdio>
@@ -52,7 +52,7 @@ std::string expected(const Matrix& matrix, const Case& item) {
 }
 
 bool write(const fs::path& root, const Matrix& matrix) {
-  const fs::path folder = root / to_string(matrix.codec->format());
+  const fs::path folder = root / matrix.name();
   bool written = write(folder / "good", matrix.good, "{\"main\": " + quoted(matrix.good.front().name) + ", \"exit_code\": 0}\n");
   for (const Case& item : matrix.cases) written = written && write(folder / item.name, item.files, expected(matrix, item));
   return written;

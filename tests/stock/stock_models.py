@@ -17,8 +17,22 @@ FIXTURES = (
     "fashion_int8.tflite",
 )
 
+COCOMPILED = "edgetpu/cocompilation/mobilenet_v1_"
+EDGETPU = (
+    COCOMPILED + "0.25_128_quant_cocompiled_with_mobilenet_v1_0.5_160_quant_edgetpu.tflite",
+    COCOMPILED + "0.5_160_quant_cocompiled_with_mobilenet_v1_0.25_128_quant_edgetpu.tflite",
+    "edgetpu/deeplabv3_mnv2_dm05_pascal_quant_edgetpu.tflite",
+    "edgetpu/keras_lstm_mnist_ptq_edgetpu.tflite",
+    "edgetpu/mobilenet_v1_0.25_128_quant_edgetpu.tflite",
+    "edgetpu/mobilenet_v1_0.5_160_quant_edgetpu.tflite",
+    "edgetpu/mobilenet_v1_0.75_192_quant_edgetpu.tflite",
+    "edgetpu/posenet_mobilenet_v1_075_353_481_16_quant_decoder_edgetpu.tflite",
+    "edgetpu/split_concat_edgetpu.tflite",
+)
+
 # Real models that must lock.
 LOCKABLE = (
+    *EDGETPU,
     "ncnn/pnnx_3d_net.pnnx.onnx",
     "onnx/Ultraface_version-RFB-320.onnx",
     "onnx/magika_standard_v3_3/model.onnx",
@@ -71,23 +85,9 @@ LOCKABLE = (
 )
 
 NOTHING = "nothing to lock"
-OPTIONS = "options of a custom operator, which may hold its weights"
-COCOMPILED = "edgetpu/cocompilation/mobilenet_v1_"
 
-# Files that lock refuses: what the message must say and the exit code. The Edge TPU
-# files keep their weights in a custom operator's options, in a form only that device knows.
+# Files that lock refuses: what the message must say and the exit code.
 REFUSED = {
-    COCOMPILED + "0.25_128_quant_cocompiled_with_mobilenet_v1_0.5_160_quant_edgetpu.tflite":
-        (5, OPTIONS),
-    COCOMPILED + "0.5_160_quant_cocompiled_with_mobilenet_v1_0.25_128_quant_edgetpu.tflite":
-        (5, OPTIONS),
-    "edgetpu/deeplabv3_mnv2_dm05_pascal_quant_edgetpu.tflite": (5, OPTIONS),
-    "edgetpu/keras_lstm_mnist_ptq_edgetpu.tflite": (5, OPTIONS),
-    "edgetpu/mobilenet_v1_0.25_128_quant_edgetpu.tflite": (5, OPTIONS),
-    "edgetpu/mobilenet_v1_0.5_160_quant_edgetpu.tflite": (5, OPTIONS),
-    "edgetpu/mobilenet_v1_0.75_192_quant_edgetpu.tflite": (5, OPTIONS),
-    "edgetpu/posenet_mobilenet_v1_075_353_481_16_quant_decoder_edgetpu.tflite": (5, OPTIONS),
-    "edgetpu/split_concat_edgetpu.tflite": (5, OPTIONS),
     "onnx/external_data/silero_vad_16k_op15_ext.onnx": (5, "external data"),
     "onnx/noisy_relu.onnx": (5, NOTHING),
     "safetensors/weight-inspect_tiny.safetensors": (5, "5 bytes that belong to no tensor"),
@@ -100,6 +100,7 @@ REFUSED = {
 # Files that lock, but that their stock runtime does not run as they come: the stage that
 # fails (open, load or run) and words of the error.
 NOT_RUN = {
+    **{name: ("load", "unresolved custom op: edgetpu-custom-op") for name in EDGETPU},
     "ncnn/pnnx_3d_net.pnnx.onnx": ("open", "MUST have at least one entry"),
     "onnx/pytorch_superresolution_op18.onnx":
         ("open", "com.microsoft.extensions:DecodeImage(-1) is not a registered function/op"),

@@ -16,6 +16,8 @@ import onnx
 from ai_edge_litert import schema_py_generated as tfl
 from onnx import numpy_helper
 
+from stock_edgetpu import executables
+
 WIDE = ("INT32", "INT64", "UINT32", "UINT64", "BOOL", "STRING", "RESOURCE", "VARIANT")
 
 TFLITE_BIASES = {"CONV_2D": {2}, "DEPTHWISE_CONV_2D": {2}, "FULLY_CONNECTED": {2},
@@ -86,17 +88,23 @@ def tflite_data(model, tensor):
 
 
 def custom_option_bytes(path, kind):
-    """Bytes in the options of custom operators; an accelerator's compiler puts weights there."""
+    """Bytes in the options of custom operators, except the Edge TPU's parameters."""
     if kind != "tflite":
         return 0
-    model = tfl.Model.GetRootAs(path.read_bytes(), 0)
+    blob = path.read_bytes()
+    model = tfl.Model.GetRootAs(blob, 0)
     graphs = map(model.Subgraphs, range(model.SubgraphsLength()))
-    return sum(graph.Operators(number).CustomOptionsLength()
-               for graph in graphs for number in range(graph.OperatorsLength()))
+    return (sum(graph.Operators(number).CustomOptionsLength()
+                for graph in graphs for number in range(graph.OperatorsLength()))
+            - sum(len(one.parameters) for one in executables(blob)))
 
 
 def tflite_tensors(path):
-    model = tfl.Model.GetRootAs(path.read_bytes(), 0)
+    blob = path.read_bytes()
+    model = tfl.Model.GetRootAs(blob, 0)
+    for one in executables(blob):
+        data = np.frombuffer(one.parameters, np.uint8)
+        yield Stored(one.name, (len(data),), "UINT8", data, data.size > 0)
     for graph in map(model.Subgraphs, range(model.SubgraphsLength())):
         biases = bias_indexes(model, graph)
         for index in range(graph.TensorsLength()):
