@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The ONNX codec: which tensors are parameters (docs/formats.md), and the record as the last metadata_props
-// entry (spec/record-v1.md section 6.4).
+// The ONNX codec: the record as the last metadata_props entry (spec/record-v1.md section 6.4).
 
 #include <algorithm>
 #include <string>
@@ -10,9 +9,9 @@
 
 #include "formats/base64.hpp"
 #include "formats/codec.hpp"
-#include "formats/onnx_graph.hpp"
 #include "formats/onnx_recognise.hpp"
-#include "formats/onnx_uses.hpp"
+#include "formats/onnx_structure.hpp"
+#include "formats/onnx_wire.hpp"
 
 namespace nnlock::formats {
 
@@ -22,30 +21,6 @@ namespace {
 
 constexpr std::string_view kRecordKey = "nnlock";
 constexpr std::uint64_t kMaxRecord = std::uint64_t{1} << 30;  // bytes; 4/3 of it in the file
-
-bool is_wide_integer(Dtype dtype) {
-  return dtype == Dtype::i32 || dtype == Dtype::i64 || dtype == Dtype::u32 || dtype == Dtype::u64;
-}
-
-// Why a tensor stays readable, or an empty string for a parameter.
-std::string reason_to_stay(const Model& model, const Tensor& tensor, const std::vector<ValueUse>& uses) {
-  if (tensor.elements == 0) return "has no elements";
-  if (tensor.role == Role::indices) return "indices of a sparse tensor";
-  if (tensor.dtype == Dtype::boolean || tensor.dtype == Dtype::string) return "no numbers";
-  if (tensor.role == Role::attribute_scalar) return "a single number in an attribute";
-  ValueUse use;
-  if (tensor.value != kNone) use = uses[tensor.value];
-  if (tensor.role == Role::attribute && tensor.node != kNone) {
-    const Node& node = model.nodes[tensor.node];
-    if (attribute_operand(node.domain, node.op_type, tensor.attribute).use == Use::plain)
-      return std::string(tensor.attribute) + " of " + std::string(node.op_type);
-  }
-  if (!use.op_type.empty())
-    return (use.indirect ? "gives the " : "") + std::string(use.what) + " of " + std::string(use.op_type);
-  if (is_wide_integer(tensor.dtype) && (use.uses == 0 || use.weight_uses != use.uses))
-    return "wide integers that are not known to be weights";
-  return {};
-}
 
 void append(std::vector<std::byte>& out, std::string_view text) {
   const auto bytes = std::as_bytes(std::span(text));
@@ -159,34 +134,6 @@ class RecordSearch {
   FieldReader reader_;
 };
 
-Result<Structure> structure_of(std::span<const std::byte> image) {
-  auto model = read_model(image);
-  if (!model) return model.error();
-  auto uses = resolve_uses(*model);
-  if (!uses) return uses.error();
-  auto names = display_names(*model);
-  if (!names) return names.error();
-  Structure out;
-  for (std::size_t i = 0; i < model->tensors.size(); ++i) {
-    Tensor& tensor = model->tensors[i];
-    std::string reason = reason_to_stay(*model, tensor, *uses);
-    const bool stays = !reason.empty();
-    if (!stays && tensor.unlockable.empty()) {
-      out.params.push_back(
-          {std::move((*names)[i]), tensor.dtype, std::move(tensor.shape), tensor.offset, tensor.length});
-      continue;
-    }
-    auto& list = stays ? out.constants : out.unlockable;
-    list.push_back({std::move((*names)[i]), tensor.dtype, std::move(tensor.shape), tensor.offset,
-                    tensor.length, stays ? std::move(reason) : std::move(tensor.unlockable)});
-  }
-  const auto by_offset = [](const auto& a, const auto& b) { return a.offset < b.offset; };
-  std::sort(out.params.begin(), out.params.end(), by_offset);
-  std::stable_sort(out.constants.begin(), out.constants.end(), by_offset);
-  std::stable_sort(out.unlockable.begin(), out.unlockable.end(), by_offset);
-  return out;
-}
-
 }  // namespace
 
 }  // namespace onnx
@@ -212,8 +159,14 @@ class OnnxCodec final : public Codec {
   }
 
   Result<Structure> parse(std::span<const std::byte> image) const override {
-    return onnx::structure_of(image);
+    return onnx::structure_of(std::vector{image});
   }
+
+  Result<std::vector<std::string>> companions(std::span<const std::byte> image, std::string_view main_name) const override {
+    return onnx::data_files(image, main_name);
+  }
+
+  Result<Structure> parse_files(Files files) const override { return onnx::structure_of(files); }
 
   Result<std::vector<Edit>> embed(std::span<const std::byte> image,
                                   std::span<const std::byte> record) const override {
@@ -233,11 +186,12 @@ class OnnxCodec final : public Codec {
   FormatFacts facts() const override {
     return {.format = Format::onnx,
             .title = "ONNX",
-            .files = "*.onnx",
+            .files = "*.onnx, and the data files it names",
             .locked = "initializers, constants and tensors in attributes, in all graphs, that hold learned numbers",
             .readable = "the graph; shapes, axes, indices and limits; scales and zero points of quantisation",
             .record = "last metadata_props entry, key nnlock",
-            .limits = "numbers in typed fields of varying length cannot be locked: save the model with raw_data"};
+            .limits = "numbers in typed fields of varying length cannot be locked: save the model with raw_data; "
+                      "data files must lie in the model's folder"};
   }
 
  private:

@@ -165,7 +165,7 @@ Result<void> Walk::keep(Tensor tensor, const Place& place, Role role, Index posi
   tensor.position = position;
   const bool in_constant = is_constant(place.node);
   if (role == Role::initializer && !tensor.name.empty()) {
-    if (model_.names.size() >= kMaxNames) return too_many("value names", tensor.offset);
+    if (model_.names.size() >= kMaxNames) return too_many("value names", tensor.place());
     model_.names.push_back(tensor.name);
     tensor.value = static_cast<Index>(model_.names.size() - 1);
   } else if (in_constant && model_.nodes[place.node].outputs > 0) {

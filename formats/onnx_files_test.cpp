@@ -9,7 +9,7 @@
 #include <map>
 #include <string>
 
-#include "formats/codec_testing.hpp"
+#include "formats/codec_fuzzing.hpp"
 #include "formats/real_models_testing.hpp"
 
 namespace nnlock::formats {
@@ -133,13 +133,25 @@ TEST_F(OnnxFiles, LockedShareAndIndependenceFromParameters) {
   }
 }
 
-TEST_F(OnnxFiles, ExternalDataIsRefusedByName) {
-  const std::string image = read_file(dir_ / "onnx/external_data/silero_vad_16k_op15_ext.onnx");
-  const auto structure = onnx_codec().parse(bytes_of(image));
-  ASSERT_FALSE(structure);
-  EXPECT_EQ(structure.error().code, ErrorCode::unsupported);
-  EXPECT_EQ(structure.error().tensor, "model.stft.forward_basis_buffer");
-  EXPECT_NE(structure.error().message.find("silero_vad_16k_op15_ext.onnx.data"), std::string::npos);
+// The same model as silero_vad_16k_op15.onnx, with every initializer of 8 bytes and more in a second file.
+TEST_F(OnnxFiles, ExternalDataHoldsTheSameParameters) {
+  const std::string main = read_file(dir_ / "onnx/external_data/silero_vad_16k_op15_ext.onnx");
+  const auto names = onnx_codec().companions(bytes_of(main), "silero_vad_16k_op15_ext.onnx");
+  ASSERT_TRUE(names) << names.error().message;
+  ASSERT_EQ(*names, std::vector<std::string>{"silero_vad_16k_op15_ext.onnx.data"});
+  const std::string data = read_file(dir_ / "onnx/external_data" / names->front());
+  ASSERT_FALSE(data.empty());
+  const auto view = [](const std::string& text) { return Bytes(bytes_of(text).begin(), bytes_of(text).end()); };
+  const std::vector<Bytes> files = {view(main), view(data)};
+  EXPECT_EQ(broken_promise(onnx_codec(), files, Bytes(300)), "");
+  const auto structure = promises::parse(onnx_codec(), files);
+  ASSERT_TRUE(structure) << structure.error().message;
+  std::uint64_t locked = 0, outside = 0;
+  for (const ParamSpan& param : structure->params) locked += param.length, outside += param.file == 1 ? param.length : 0;
+  EXPECT_EQ(structure->params.size(), 15U);
+  EXPECT_EQ(locked, 1238532U);
+  EXPECT_EQ(outside, locked - 4);  // one scalar stays in the main file
+  EXPECT_GE(outside * 100, data.size() * 99);
 }
 
 TEST_F(OnnxFiles, OtherFormatsAreNotTakenForOnnx) {

@@ -32,6 +32,12 @@ constexpr std::size_t kMaxRank = 255;                         // dimensions of a
 constexpr std::size_t kMaxDisplay = std::size_t{1} << 26;     // bytes of all display names together
 constexpr int kMaxDepth = 32;  // graphs inside graphs; stock readers stop at 100 messages
 
+inline Error too_many(const char* what, std::uint64_t offset) {
+  return Error{.code = ErrorCode::unsupported,
+               .message = std::string("the model has too many ") + what,
+               .offset = offset};
+}
+
 // Where a tensor stands.
 enum class Role : std::uint8_t {
   initializer,       // GraphProto.initializer, or values of a sparse_initializer
@@ -48,6 +54,9 @@ struct Tensor {
   Dtype dtype = Dtype::opaque;
   std::vector<std::uint64_t> shape;  // elements
   std::uint64_t elements = 0;
+  std::uint64_t at = 0;      // byte of the main file where its TensorProto starts
+  std::string_view location = {};  // the other file that holds the values; empty: they are in the main file
+  std::uint32_t file = 0;    // number of that file: 1 + its place in Model::files
   std::uint64_t offset = 0;  // bytes in the file; where the values start
   std::uint64_t length = 0;  // bytes the values take
   std::string unlockable;    // why the values are no single run of fixed-width numbers; empty if they are
@@ -57,6 +66,8 @@ struct Tensor {
   std::string_view attribute;  // name of that attribute
   Index position = 0;          // among its siblings
   Index value = kNone;         // mention that defines its value name, or kNone
+
+  std::uint64_t place() const { return location.empty() ? offset : at; }  // in the main file, for errors and names
 };
 
 struct Node {
@@ -90,6 +101,7 @@ struct Model {
   std::vector<std::string_view> names;  // every mention of a value name, in file order; never empty strings
                                         // but for absent optional inputs and outputs
   std::vector<Tensor> tensors;
+  std::vector<std::string_view> files;  // data files, in the order in which they are first named
   std::vector<Node> nodes;
   std::vector<Scope> scopes;  // [0] is the main graph; parents come before children
   std::vector<Function> functions;

@@ -59,7 +59,7 @@ void make_unique(const Model& model, std::vector<std::string>& names) {
         previous = name;
         continue;
       }
-      name += "@" + std::to_string(model.tensors[order[i]].offset);
+      name += "@" + std::to_string(model.tensors[order[i]].place());
       changed = true;
     }
   }
@@ -81,7 +81,7 @@ Result<std::vector<std::string>> display_names(Model& model) {
     if (total > kMaxDisplay)
       return Error{.code = ErrorCode::unsupported,
                    .message = "the names of the tensors are too long",
-                   .offset = tensor.offset};
+                   .offset = tensor.place()};
   }
   make_unique(model, names);
   return names;

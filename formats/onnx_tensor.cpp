@@ -8,11 +8,14 @@
 #include <array>
 #include <limits>
 
+#include "formats/onnx_external.hpp"
 #include "formats/onnx_graph.hpp"
 
 namespace nnlock::formats::onnx {
 
 namespace {
+
+constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 56;  // in data files; 2^63 bits of the widest type
 
 struct TypeFacts {
   Dtype dtype;
@@ -100,7 +103,7 @@ WireType unpacked_type(std::uint32_t number) {
 // Collects one TensorProto, then judges it as a whole, since fields come in any order.
 class TensorReader {
  public:
-  TensorReader(std::span<const std::byte> image, const Field& field) : image_(image), field_(field) {}
+  TensorReader(std::span<const std::byte> image, const Field& field) : image_(image), field_(field) { tensor_.at = field.start; }
 
   Result<Tensor> read() {
     FieldReader reader(image_, field_.offset, field_.length, tensor::once);
@@ -148,10 +151,11 @@ class TensorReader {
                        field.start);
     if (values_field_ == 0) tensor_.offset = field.offset;
     values_field_ = field.number;
+    if (field.number == tensor::external_data) return external_.take(image_, field);
     tensor_.length += field.length;
     ++runs_;
     packed_ = packed_ && field.type == WireType::bytes;
-    return field.number == tensor::external_data ? take_location(field) : Result<void>();
+    return {};
   }
 
   Result<void> take_dims(const Field& field) {
@@ -176,28 +180,9 @@ class TensorReader {
     return {};
   }
 
-  Result<void> take_location(const Field& field) {
-    FieldReader reader(image_, field.offset, field.length, entry::once);
-    std::string_view key, value;
-    for (;;) {
-      auto next = reader.next();
-      if (!next) return next.error();
-      if (!*next) break;
-      if ((*next)->number == entry::key) key = text(image_, **next);
-      if ((*next)->number == entry::value) value = text(image_, **next);
-    }
-    if (key == "location") external_ = std::string(value.substr(0, 256));
-    return {};
-  }
-
   Result<void> judge() {
-    if (location_ == tensor::location_external)
-      return Error{.code = ErrorCode::unsupported,
-                   .message = "this tensor keeps its values in another file (" + external_ +
-                              "), and this version does not lock ONNX external data",
-                   .hint = "save the model as one file first",
-                   .offset = field_.start};
-    if (location_ != 0 || values_field_ == tensor::external_data)
+    const bool external = values_field_ == tensor::external_data;
+    if (location_ > tensor::location_external || external != (location_ == tensor::location_external))
       return bad_model("it is unclear whether a tensor keeps its values in this file", field_.start);
     if (data_type_ == 0) return bad_model("a tensor has no data type", field_.start);
     if (data_type_ > last_data_type)
@@ -209,19 +194,35 @@ class TensorReader {
     tensor_.dtype = facts.dtype;
     if (auto ok = count_elements(); !ok) return ok;
     if (values_field_ == 0 && tensor_.elements > 0) return bad_model("a tensor has no values", field_.start);
-    if (values_field_ != 0 && values_field_ != facts.typed_field &&
-        (values_field_ != tensor::raw_data || facts.bits == 0))
+    const bool as_in_memory = external || values_field_ == tensor::raw_data;
+    if (values_field_ != 0 && values_field_ != facts.typed_field && (!as_in_memory || facts.bits == 0))
       return bad_model(std::string("values of data type ") + std::to_string(data_type_) +
                            " cannot stand in " + field_name(values_field_),
                        tensor_.offset);
-    return judge_length(facts);
+    return external ? judge_external(facts) : judge_length(facts);
   }
 
+  Result<void> judge_external(const TypeFacts& facts) {
+    if (external_.location.empty()) return bad_model("external_data names no file", field_.start);
+    tensor_.location = external_.location;
+    tensor_.offset = external_.offset;
+    tensor_.length = byte_count(facts);
+    if (external_.length && *external_.length != tensor_.length)
+      return bad_model("a tensor needs " + std::to_string(tensor_.length) + " bytes but has " +
+                           std::to_string(*external_.length) + " in external_data",
+                       field_.start);
+    return {};
+  }
+
+  // What the values take in raw_data and in data files.
+  std::uint64_t byte_count(const TypeFacts& facts) const { return (tensor_.elements * facts.bits + 7) / 8; }
+
   Result<void> count_elements() {
+    const std::uint64_t limit = values_field_ == tensor::external_data ? kMaxElements : kMaxFile * 8;
     tensor_.elements =
         std::find(tensor_.shape.begin(), tensor_.shape.end(), 0U) != tensor_.shape.end() ? 0 : 1;
     for (const std::uint64_t dim : tensor_.shape) {
-      if (tensor_.elements != 0 && dim > kMaxFile * 8 / tensor_.elements)
+      if (tensor_.elements != 0 && dim > limit / tensor_.elements)
         return bad_model("a tensor has more elements than its file can hold", field_.start);
       tensor_.elements *= dim;
     }
@@ -233,7 +234,7 @@ class TensorReader {
     const WireType unpacked = unpacked_type(values_field_);
     if (unpacked == WireType::varint) tensor_.unlockable = name + " holds numbers of changing length";
     if (unpacked == WireType::varint || facts.bits == 0) return {};
-    const std::uint64_t expected = (tensor_.elements * facts.bits + 7) / 8;
+    const std::uint64_t expected = byte_count(facts);
     if (tensor_.length != expected)
       return bad_model("a tensor needs " + std::to_string(expected) + " bytes but has " +
                            std::to_string(tensor_.length) + " in " + name,
@@ -257,7 +258,7 @@ class TensorReader {
   std::uint32_t values_field_ = 0;
   std::uint64_t runs_ = 0;
   bool packed_ = true;
-  std::string external_ = "unnamed";
+  ExternalEntries external_;
 };
 
 }  // namespace

@@ -72,10 +72,4 @@ class Walk {
   Index trainings_ = 0;
 };
 
-inline Error too_many(const char* what, std::uint64_t offset) {
-  return Error{.code = ErrorCode::unsupported,
-               .message = std::string("the model has too many ") + what,
-               .offset = offset};
-}
-
 }  // namespace nnlock::formats::onnx

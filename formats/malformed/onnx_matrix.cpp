@@ -3,26 +3,17 @@
 //
 // Wrong ONNX files: one field of a message missing, doubled, of another kind, too long or at odds with the others.
 
-#include "formats/malformed/matrix.hpp"
-#include "formats/malformed/onnx_writer.hpp"
+#include "formats/malformed/onnx_external.hpp"
+#include "formats/malformed/onnx_rows.hpp"
 
 namespace nnlock::formats::malformed {
 namespace {
-
-struct Wrong {
-  const char* name;
-  std::string image;
-  const char* message;
-  const char* tensor = "";
-  ErrorCode code = ErrorCode::bad_model;
-  bool has_offset = true;
-};
 
 Fields one(const Fields& tensor_message) { return initializer(tensor_message); }
 Fields w() { return float_tensor("w", 2); }
 
 // Fields of ModelProto and of its messages as such.
-std::vector<Wrong> model_rows() {
+std::vector<OnnxRow> model_rows() {
   return {
       {"no-graph", number(1, 8), "no graph"},
       {"two-graphs", model(one(w())) + bytes(7, node("Relu", {"x"}, {"y"})), "stands twice"},
@@ -48,7 +39,7 @@ std::vector<Wrong> model_rows() {
 }
 
 // Fields of TensorProto.
-std::vector<Wrong> tensor_rows() {
+std::vector<OnnxRow> tensor_rows() {
   const auto t = [](const Fields& message) { return model(one(message)); };
   const auto named = [&](const Fields& message) { return t(bytes(8, "w") + message); };
   return {
@@ -57,7 +48,7 @@ std::vector<Wrong> tensor_rows() {
       {"two-raw-data", t(w() + bytes(9, floats(2))), "stands twice", "w"},
       {"raw-data-and-float-data", t(w() + bytes(4, floats(2))), "values in raw_data and in float_data", "w"},
       {"raw-data-and-int32-data", t(w() + bytes(5, "a")), "values in raw_data and in int32_data", "w"},
-      {"raw-data-and-external-data", t(w() + bytes(13, "")), "values in raw_data and in external_data", "w"},
+      {"raw-data-and-external-data", t(w() + external("location", "w.bin")), "values in raw_data and in external_data", "w"},
       {"no-values", named(dims({2}) + number(2, 1)), "no values", "w"},
       {"no-data-type", named(dims({2}) + bytes(9, floats(2))), "no data type", "w"},
       {"data-type-29", named(dims({2}) + number(2, 29) + bytes(9, floats(2))), "unknown data type 29", "w", ErrorCode::unsupported},
@@ -77,14 +68,13 @@ std::vector<Wrong> tensor_rows() {
       {"raw-data-as-a-number", named(dims({1}) + number(2, 3) + number(9, 1)), "wire type 0", "w"},
       {"float-data-as-numbers", named(dims({1}) + number(2, 1) + number(4, 1)), "wire type 0", "w"},
       {"data-location-2", t(w() + number(14, 2)), "unclear", "w"},
-      {"external-data-without-data-location", named(dims({2}) + number(2, 1) + bytes(13, "")), "unclear", "w"},
+      {"external-data-without-data-location", named(dims({2}) + number(2, 1) + external("location", "w.bin")), "unclear", "w"},
       {"a-segment", t(w() + bytes(3, "")), "segments", "w", ErrorCode::unsupported},
-      {"external-data", named(dims({2}) + number(2, 1) + bytes(13, bytes(1, "location") + bytes(2, "w.bin")) + number(14, 1)), "another file (w.bin)", "w", ErrorCode::unsupported},
   };
 }
 
 // Names, nodes, attributes, functions.
-std::vector<Wrong> graph_rows() {
+std::vector<OnnxRow> graph_rows() {
   Fields deep = node("Relu", {"x"}, {"y"});
   for (int i = 0; i < 33; ++i) deep = node("If", {"c"}, {}, graph_attribute("then_branch", deep));
   return {
@@ -107,25 +97,16 @@ std::vector<Wrong> graph_rows() {
   };
 }
 
-std::vector<std::byte> bytes_of(const std::string& text) {
-  const auto view = std::as_bytes(std::span(text));
-  return {view.begin(), view.end()};
-}
-
 }  // namespace
 
 Matrix onnx_matrix() {
   Matrix matrix;
   matrix.codec = &onnx_codec();
-  matrix.good = {{"model.onnx", bytes_of(model(one(w()) + node("Add", {"x", "w"}, {"y"}), metadata("author", "somebody")))}};
+  const Fields graph = one(w()) + node("Add", {"x", "w"}, {"y"});
+  matrix.good = {onnx_main_file(model(graph, metadata("author", "somebody")))};
   for (const auto& rows : {model_rows(), tensor_rows(), graph_rows()})
-    for (const Wrong& row : rows)
-      matrix.cases.push_back({.name = row.name,
-                              .files = {{"model.onnx", bytes_of(row.image)}},
-                              .code = row.code,
-                              .message = row.message,
-                              .tensor = row.tensor,
-                              .has_offset = row.has_offset});
+    for (const OnnxRow& row : rows) add(matrix, row);
+  add_external_cases(matrix);
   return matrix;
 }
 
