@@ -72,7 +72,7 @@ nb::tuple tensor_objects(const std::vector<TensorInfo>& tensors) {
   nb::list list;
   for (const TensorInfo& t : tensors) {
     list.append(make("TensorInfo", text(t.name), to_string(t.dtype), nb::tuple(nb::cast(t.shape)), t.offset, t.length,
-                     text(t.layout), text(t.reason), ring_object(t.finite), range_object(t.range)));
+                     text(t.layout), text(t.reason), ring_object(t.finite), range_object(t.range), path_text(t.file)));
   }
   return nb::tuple(list);
 }
@@ -130,16 +130,16 @@ nb::object to_python(const LockReport& r) {
   nb::list fallen_back;
   for (const std::string& name : r.fallen_back) fallen_back.append(text(name));
   return make("LockReport", hex(r.lock_id), r.params, r.locked_bytes, r.plain_bytes, r.record_bytes, r.chunks, text(r.kernel), sidecar,
-              make("LayoutCounts", n.bytes, n.plain, n.finite, n.range, n.block), nb::tuple(fallen_back));
+              make("LayoutCounts", n.bytes, n.plain, n.finite, n.range, n.block), nb::tuple(fallen_back), r.files, r.copied_files);
 }
 
 nb::object to_python(const UnlockReport& r) {
-  return make("UnlockReport", hex(r.lock_id), r.params, r.bytes, r.key_fits, text(r.kernel));
+  return make("UnlockReport", hex(r.lock_id), r.params, r.bytes, r.key_fits, text(r.kernel), r.files, r.set_files);
 }
 
 nb::object to_python(const ModelInfo& m) {
   return make("ModelInfo", to_string(m.format), m.file_bytes, m.restored_bytes, record_object(m.record), tensor_objects(m.params),
-              tensor_objects(m.constants), m.locked_bytes, m.param_bytes);
+              tensor_objects(m.constants), m.locked_bytes, m.param_bytes, m.files);
 }
 
 nb::object to_python(const FormatFacts& f) {

@@ -95,7 +95,10 @@ def lock(key: _native.MasterKey, model: Path, out: Path, *, suite: 'Literal["aes
          exclude: Iterable[str] = (), allow_plain: bool = False, sidecar: Union[None, bool, Path] = None, hint: bool = False,
          family: Optional[Id] = None, family_version: Optional[int] = None, room: int = 1024, threads: int = 0, force: bool = False,
          progress: Optional[Progress] = None) -> LockReport:
-    """Locks the plain model file `model` into the new file `out`, which appears only when complete.
+    """Locks the plain model `model` into the new file `out`, which appears only when complete.
+
+    A model of several files (its main file; a safetensors index; the first part of a split model; a folder) is locked as one, into
+    another folder: `out` is then its main file, index or first part there, or that folder.
 
     suite: cipher suite.  chunk: unit of checking, a power of two from 64 KiB to 16 MiB; default 256 KiB.
     layout: "auto" keeps floats finite and wide integers in their range, so that a locked or wrongly unlocked model computes with

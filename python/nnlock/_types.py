@@ -39,6 +39,8 @@ class LockReport:
     sidecar_path: Optional[str]  # when a sidecar was written
     layouts: LayoutCounts
     fallen_back: Tuple[str, ...]  # float tensors that stayed in layout "bytes" unasked: they hold NaN or infinity
+    files: int = 1  # that make up the model
+    copied_files: int = 0  # of a set: without parameters, neither locked nor authenticated
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class UnlockReport:
     nbytes: int  # of parameters
     key_fits: bool  # False only for a decoy
     kernel: str
+    files: int = 1  # that were opened, of ...
+    set_files: int = 1  # ... so many that were locked together
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class TensorInfo:
     reason: str  # why a constant stays readable, or why a float tensor is in layout "bytes"
     ring: Optional[FloatRing]  # layout "finite" only
     range: Optional[IntegerRange]  # layout "range" only
+    file: str = ""  # of a model of several files: which one
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ class RecordInfo:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A model file, plain or locked. Read without a key, so nothing of it is authenticated."""
+    """A model, plain or locked. Read without a key, so nothing of it is authenticated."""
 
     format: str
     file_bytes: int
@@ -112,6 +117,7 @@ class ModelInfo:
     constants: Tuple[TensorInfo, ...]
     locked_bytes: int
     param_bytes: int  # of all learned bytes, lockable or not
+    files: int = 1  # that make up the model; the bytes are of all of them
 
     @property
     def locked(self) -> bool:

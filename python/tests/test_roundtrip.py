@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """lock, unlock, verify, inspect on each format; sidecars, decoys, choice of tensors, progress, threads."""
 
+import json
 import os
 import stat
 import threading
@@ -311,3 +312,23 @@ def test_reports_are_values(key, locked):
     assert report == nnlock.verify(key, locked) and report.lock_id in repr(report)
     with pytest.raises(AttributeError):
         report.params = 5
+
+
+def test_a_set_of_shards_is_locked_as_one(key, tmp_path):
+    for name in ("a", "b"):
+        small_safetensors(tmp_path, f"{name}.safetensors")
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"a": "a.safetensors", "b": "b.safetensors"}}))
+    locked = tmp_path / "locked" / index.name
+    report = nnlock.lock(key, index, locked)
+    assert (report.files, report.copied_files) == (2, 1)
+    assert nnlock.verify(key, locked).files == 2
+    one = nnlock.verify(key, locked.parent / "b.safetensors")
+    assert (one.files, one.set_files) == (1, 2)
+    info = nnlock.inspect(locked)
+    assert info.files == 2 and {t.file for t in info.params} == {"a.safetensors", "b.safetensors"}
+    nnlock.unlock_to(key, locked, tmp_path / "plain" / index.name)
+    for name in ("a", "b"):
+        assert (tmp_path / "plain" / f"{name}.safetensors").read_bytes() == (tmp_path / f"{name}.safetensors").read_bytes()
+    with pytest.raises(nnlock.UnsupportedError):
+        nnlock.unlock(key, locked)
