@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <ranges>
 
 #include "lock/unfinished.hpp"
 
@@ -35,7 +34,7 @@ Result<void> copy_into(const OutputFile& out, const FileSource& source) {
 Outputs::~Outputs() {
   if (committed_) return;
   files_.clear();
-  for (const std::string& folder : folders_ | std::views::reverse) ::rmdir(folder.c_str());  // not when others put something there
+  for (auto folder = folders_.rbegin(); folder != folders_.rend(); ++folder) ::rmdir(folder->c_str());  // not when others put something there
 }
 
 Result<void> Outputs::make_folder_for(const std::string& path) {
@@ -88,7 +87,7 @@ Result<void> Outputs::commit() {
     Named now(file.path(), replace_ && !last);
     if (auto committed = file.commit(); !committed) {
       if (!now.kept.empty()) now.put_back();
-      for (const Named& n : named | std::views::reverse) n.put_back();
+      for (auto n = named.rbegin(); n != named.rend(); ++n) n->put_back();
       return committed;
     }
     if (!last) named.push_back(std::move(now));
