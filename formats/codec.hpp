@@ -112,6 +112,7 @@ const Codec& tflite_codec();
 const Codec& onnx_codec();
 const Codec& ncnn_codec();
 const Codec& gguf_codec();
+const Codec& openvino_codec();
 
 // All codecs, in the order they are asked.
 std::span<const Codec* const> codecs();

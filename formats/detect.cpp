@@ -53,6 +53,7 @@ std::span<const Codec* const> codecs() {
       &safetensors_codec(),
       &gguf_codec(),
       &ncnn_codec(),
+      &openvino_codec(),
       &onnx_codec(),
   };
   return all;

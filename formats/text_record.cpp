@@ -3,39 +3,58 @@
 
 #include "formats/text_record.hpp"
 
+#include <algorithm>
+
 #include "formats/base64.hpp"
 
 namespace nnlock::formats {
 namespace {
 
+constexpr std::size_t kPiece = 1 << 16;  // bytes that are looked at together
+
 Error too_long() {
-  return Error{.code = ErrorCode::unsupported, .message = "the text of the model is longer than 32 MiB", .offset = TextRecord::text_limit()};
+  return Error{.code = ErrorCode::unsupported, .message = "the text of the model is longer than 128 MiB", .offset = TextRecord::text_limit()};
+}
+
+Error bad_record(const char* message, std::uint64_t offset) {
+  return Error{.code = ErrorCode::bad_record, .message = message, .offset = offset};
 }
 
 }  // namespace
 
+// Pieces overlap by one byte less than the mark has, so each mark lies whole in exactly one.
+Result<TextRecord::Marks> TextRecord::find_marks(const ByteSource& source) const {
+  Marks marks;
+  std::string piece;
+  for (std::uint64_t at = 0; at + mark_.size() <= source.size() && marks.count < 2; at += kPiece) {
+    piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kPiece + mark_.size() - 1, source.size() - at)));
+    if (auto read = source.read(at, std::as_writable_bytes(std::span(piece))); !read) return read.error();
+    for (auto found = piece.find(mark_); found != std::string::npos && marks.count < 2; found = piece.find(mark_, found + 1))
+      if (++marks.count == 1) marks.first = at + found;
+  }
+  return marks;
+}
+
 Result<std::optional<Embedded>> TextRecord::find(const ByteSource& source) const {
-  if (source.size() > text_limit() + limit() / 3 * 4 + opening_.size() + closing_.size()) return too_long();
-  std::string text(static_cast<std::size_t>(source.size()), '\0');
-  if (auto read = source.read(0, std::as_writable_bytes(std::span(text))); !read) return read.error();
-  const std::size_t first = text.find(mark_);
-  if (first == std::string::npos) return std::optional<Embedded>();
-  const auto refuse = [&](const char* message) {
-    return Error{.code = ErrorCode::bad_record, .message = message, .offset = first};
-  };
-  if (text.find(mark_, first + 1) != std::string::npos) return refuse("the file holds two records");
+  const std::uint64_t longest = opening_.size() + limit() / 3 * 4 + closing_.size();
+  if (source.size() > text_limit() + longest) return too_long();
+  const auto marks = find_marks(source);
+  if (!marks) return marks.error();
+  if (marks->count == 0) return std::optional<Embedded>();
+  if (marks->count > 1) return bad_record("the file holds two records", marks->first);
   const std::size_t before = opening_.find(mark_);  // bytes of the opening in front of the mark
-  const std::string_view all = text;
-  if (first < before || !all.substr(first - before).starts_with(opening_) || !all.ends_with(closing_) ||
-      all.size() < first - before + opening_.size() + closing_.size())
-    return refuse("the record does not stand as nnlock writes it");
-  const std::size_t at = first - before;
-  const auto stored = all.substr(at);
+  if (marks->first < before || source.size() - (marks->first - before) > longest)
+    return bad_record("the record does not stand as nnlock writes it", marks->first);
+  const std::uint64_t at = marks->first - before;
+  Edit edit{.offset = at, .restored = {}, .stored = std::vector<std::byte>(static_cast<std::size_t>(source.size() - at))};
+  if (auto read = source.read(at, edit.stored); !read) return read.error();
+  const std::string_view stored(reinterpret_cast<const char*>(edit.stored.data()), edit.stored.size());
+  if (stored.size() < opening_.size() + closing_.size() || !stored.starts_with(opening_) || !stored.ends_with(closing_))
+    return bad_record("the record does not stand as nnlock writes it", marks->first);
   auto record = base64_decode(stored.substr(opening_.size(), stored.size() - opening_.size() - closing_.size()));
-  if (!record || record->empty()) return refuse("the record is not base64");
+  if (!record || record->empty()) return bad_record("the record is not base64", marks->first);
   Embedded found{.record = *std::move(record), .edits = {}};
-  const auto bytes = std::as_bytes(std::span(stored));
-  found.edits.push_back({at, {}, {bytes.begin(), bytes.end()}});
+  found.edits.push_back(std::move(edit));
   return std::optional(std::move(found));
 }
 

@@ -29,10 +29,16 @@ class TextRecord {
   // The text of a restored file, or why it is none: too long, holding a zero byte, or locked already.
   Result<std::string_view> restored_text(std::span<const std::byte> image) const;
 
-  static constexpr std::uint64_t text_limit() { return std::uint64_t{32} << 20; }      // bytes of a restored file
-  static constexpr std::uint64_t limit() { return std::uint64_t{3} << 22; }            // bytes of a record, a multiple of 3
+  static constexpr std::uint64_t text_limit() { return std::uint64_t{128} << 20; }  // bytes of a restored file
+  static constexpr std::uint64_t limit() { return std::uint64_t{3} << 22; }         // bytes of a record, a multiple of 3
 
  private:
+  struct Marks {
+    std::uint64_t first = 0;  // bytes; where the first one starts
+    int count = 0;            // 2: two or more
+  };
+  Result<Marks> find_marks(const ByteSource& source) const;
+
   std::string_view opening_, mark_, closing_;
 };
 

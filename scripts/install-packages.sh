@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(
   g++ clang libclang-rt-dev cmake ninja-build make pkg-config git
-  libssl-dev zlib1g-dev libcbor-dev libcli11-dev rapidjson-dev libprotobuf-dev libflatbuffers-dev flatbuffers-compiler
+  libssl-dev zlib1g-dev libcbor-dev libcli11-dev rapidjson-dev libprotobuf-dev libexpat1-dev libflatbuffers-dev flatbuffers-compiler
   libgtest-dev libbenchmark-dev
   python3 python3-venv python3-dev openssl
 )

@@ -13,6 +13,7 @@ std::vector<Matrix> matrices() {
       onnx_matrix(),
       gguf_matrix(),
       ncnn_matrix(),
+      openvino_matrix(),
   };
 }
 

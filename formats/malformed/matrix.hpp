@@ -42,6 +42,7 @@ Matrix edgetpu_matrix();
 Matrix onnx_matrix();
 Matrix ncnn_matrix();
 Matrix gguf_matrix();
+Matrix openvino_matrix();
 
 // At least one of each codec: matrices.cpp.
 std::vector<Matrix> matrices();
