@@ -9,6 +9,7 @@
 #include <string>
 #include <tuple>
 
+#include "formats/budget.hpp"
 #include "formats/codec.hpp"
 #include "formats/gguf_head.hpp"
 #include "formats/gguf_split.hpp"
@@ -76,7 +77,7 @@ class Names {
 
 class StructureVisitor final : public SplitVisitor {
  public:
-  explicit StructureVisitor(std::span<const std::byte> image) : keys_(image), names_(image) {}
+  explicit StructureVisitor(std::span<const std::byte> image) : budget_(image.size()), keys_(image), names_(image) {}
 
   Result<void> key_value(const KeyValue& found) override {
     keys_.add(found.at, found.key.size());
@@ -84,6 +85,7 @@ class StructureVisitor final : public SplitVisitor {
   }
 
   Result<void> tensor(const TensorInfo& info) override {
+    if (!budget_.take_tensor(info.dimensions, info.name.size())) return Budget::exceeded("tensors", info.at);
     names_.add(info.at, info.name.size());
     std::string name(info.name);
     std::vector<std::uint64_t> shape(info.shape.begin(), info.shape.begin() + info.dimensions);
@@ -108,6 +110,7 @@ class StructureVisitor final : public SplitVisitor {
   }
 
  private:
+  Budget budget_;
   Names keys_, names_;
   Structure structure_;
 };

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "formats/budget.hpp"
 #include "formats/bytes.hpp"
 
 namespace nnlock::formats::ncnn {
@@ -26,7 +27,7 @@ Storage storage_of(std::uint32_t tag) {
 
 class WeightStream {
  public:
-  explicit WeightStream(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  explicit WeightStream(std::span<const std::byte> bytes) : bytes_(bytes), budget_(bytes.size()) {}
 
   Result<void> load(const Layer& layer, const Weights& weights) {
     const std::string name = layer.name + "/" + weights.name;
@@ -62,6 +63,7 @@ class WeightStream {
   Result<void> take(const Layer& layer, std::string name, Dtype dtype, std::uint64_t count, std::uint64_t length, bool scale) {
     const std::uint64_t padded = (length + 3) / 4 * 4;
     if (!inside(at_, padded, bytes_.size())) return cut(layer, name, padded);
+    if (!budget_.take_tensor(1, name.size())) return Budget::exceeded("tensors", layer.offset);
     if (scale)
       structure_.constants.push_back({std::move(name), dtype, {count}, at_, length, "scale of quantisation", 1});
     else
@@ -72,6 +74,7 @@ class WeightStream {
 
   std::span<const std::byte> bytes_;
   std::uint64_t at_ = 0;
+  Budget budget_;
   Structure structure_;
 };
 

@@ -45,7 +45,7 @@ Result<void> Walk::read_attributes(const Field& message, std::uint64_t once, std
   std::vector<std::string_view> seen;
   auto ok = each(message, once, [&](const Field& field) -> Result<void> {
     if (field.number != number) return {};
-    if (seen.size() >= kMaxAttributes) return too_many("attributes on one node", field.start);
+    if (seen.size() >= kMaxAttributes) return Error{.code = ErrorCode::unsupported, .message = "a node has too many attributes", .offset = field.start};
     if (auto read = read_attribute(field, place, seen.emplace_back()); !read) return read;
     return {};
   });
@@ -151,13 +151,13 @@ Result<void> Walk::read_sparse(const Field& message, const Place& place, Role ro
 
 Result<void> Walk::add_tensor(const Field& field, const Place& place, Role role, Index position) {
   if (auto ok = require(field, WireType::bytes); !ok) return ok;
-  if (model_.tensors.size() >= kMaxTensors) return too_many("tensors", field.start);
   auto tensor = read_tensor(image_, field);
   if (!tensor) return tensor.error();
   return keep(std::move(*tensor), place, role, position);
 }
 
 Result<void> Walk::keep(Tensor tensor, const Place& place, Role role, Index position) {
+  if (!budget_.take_tensor(tensor.shape.size(), tensor.name.size())) return Budget::exceeded("tensors", tensor.place());
   tensor.role = role;
   tensor.scope = place.scope;
   tensor.node = place.node;
@@ -165,7 +165,7 @@ Result<void> Walk::keep(Tensor tensor, const Place& place, Role role, Index posi
   tensor.position = position;
   const bool in_constant = is_constant(place.node);
   if (role == Role::initializer && !tensor.name.empty()) {
-    if (model_.names.size() >= kMaxNames) return too_many("value names", tensor.place());
+    if (!budget_.take(Budget::kName)) return Budget::exceeded("value names", tensor.place());
     model_.names.push_back(tensor.name);
     tensor.value = static_cast<Index>(model_.names.size() - 1);
   } else if (in_constant && model_.nodes[place.node].outputs > 0) {

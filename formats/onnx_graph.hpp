@@ -21,15 +21,10 @@ namespace nnlock::formats::onnx {
 using Index = std::uint32_t;
 constexpr Index kNone = ~Index{0};
 
-// Ceilings that no known model comes near. Two bytes of a file can ask for a node or a tensor, so these bound
-// the memory a hostile file can claim (to about 1 GiB, for files of tens of megabytes).
-constexpr std::size_t kMaxNodes = std::size_t{1} << 20;
-constexpr std::size_t kMaxTensors = std::size_t{1} << 20;
-constexpr std::size_t kMaxGraphs = std::size_t{1} << 16;
-constexpr std::size_t kMaxNames = std::size_t{1} << 22;       // mentions of a value
+// Ceilings that no known model comes near. What a file asks for by many small messages (tensors, nodes, names, graphs) is in its budget.
 constexpr std::size_t kMaxAttributes = std::size_t{1} << 16;  // of one node
 constexpr std::size_t kMaxRank = 255;                         // dimensions of a tensor
-constexpr std::size_t kMaxDisplay = std::size_t{1} << 26;     // bytes of all display names together
+constexpr std::size_t kMaxDisplay = std::size_t{1} << 24;     // bytes of all display names together
 constexpr int kMaxDepth = 32;  // graphs inside graphs; stock readers stop at 100 messages
 
 inline Error too_many(const char* what, std::uint64_t offset) {

@@ -36,7 +36,7 @@ Result<Model> Walk::read() {
 
 Result<Index> Walk::mention(const Field& field) {
   if (auto ok = require(field, WireType::bytes); !ok) return ok.error();
-  if (model_.names.size() >= kMaxNames) return too_many("value names", field.start);
+  if (!budget_.take(Budget::kName)) return Budget::exceeded("value names", field.start);
   model_.names.push_back(text(image_, field));
   return static_cast<Index>(model_.names.size() - 1);
 }
@@ -54,7 +54,7 @@ Result<void> Walk::read_text(std::string_view& out, const Field& field) {
 }
 
 Result<Index> Walk::add_scope(Scope scope, const Field& field) {
-  if (model_.scopes.size() >= kMaxGraphs) return too_many("graphs", field.start);
+  if (!budget_.take(Budget::kOperator)) return Budget::exceeded("graphs", field.start);
   const auto index = static_cast<Index>(model_.scopes.size());
   if (scope.parent != kNone) model_.scopes[scope.parent].children.push_back(index);
   model_.scopes.push_back(std::move(scope));
@@ -112,7 +112,7 @@ Result<void> Walk::read_annotation(const Field& message, Index scope) {
 
 Result<void> Walk::read_node(const Field& message, Index scope, int depth) {
   if (auto ok = require(message, WireType::bytes); !ok) return ok;
-  if (model_.nodes.size() >= kMaxNodes) return too_many("nodes", message.start);
+  if (!budget_.take(Budget::kOperator)) return Budget::exceeded("nodes", message.start);
   const auto index = static_cast<Index>(model_.nodes.size());
   Node node{.offset = message.start,
             .scope = scope,

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/budget.hpp"
 #include "formats/onnx_graph.hpp"
 
 namespace nnlock::formats::onnx {
@@ -26,7 +27,7 @@ struct Place {
 
 class Walk {
  public:
-  explicit Walk(std::span<const std::byte> image) : image_(image) {}
+  explicit Walk(std::span<const std::byte> image) : image_(image), budget_(image.size()) {}
 
   Result<Model> read();
 
@@ -68,6 +69,7 @@ class Walk {
   Result<void> keep(Tensor tensor, const Place& place, Role role, Index position);
 
   std::span<const std::byte> image_;
+  Budget budget_;
   Model model_;
   Index trainings_ = 0;
 };

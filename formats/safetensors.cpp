@@ -28,7 +28,7 @@ Result<RestoredFile> read_restored(std::span<const std::byte> image) {
   const auto length = checked_header_length(image.first(std::min<std::size_t>(image.size(), kPrefix)), image.size());
   if (!length) return length.error();
   const std::string_view text(reinterpret_cast<const char*>(image.data()) + kPrefix, static_cast<std::size_t>(*length));
-  auto header = read_header(text);
+  auto header = read_header(text, image.size());
   if (!header) return header.error();
   if (auto checked = refuse_doubles(*header); !checked) return checked.error();
   if (header->record_count != 0)
@@ -69,7 +69,7 @@ class Safetensors final : public Codec {
     if (!extent) return extent.error();
     std::string text(static_cast<std::size_t>(*extent - kPrefix), '\0');
     if (auto read = source.read(kPrefix, std::as_writable_bytes(std::span(text))); !read) return read.error();
-    auto header = read_header(text);
+    auto header = read_header(text, source.size());
     if (!header) return header.error();
     if (header->record_count == 0) return std::optional<Embedded>();
     if (header->record_count > 1)

@@ -8,6 +8,8 @@
 #include <charconv>
 #include <optional>
 
+#include "formats/budget.hpp"
+
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
@@ -46,7 +48,7 @@ constexpr std::string_view kMetadata = "__metadata__";
 // Takes RapidJSON's events and lets through only what a header may hold: each place knows the one kind of value it takes.
 class HeaderEvents {
  public:
-  explicit HeaderEvents(const rapidjson::MemoryStream& stream) : stream_(stream) {}
+  HeaderEvents(const rapidjson::MemoryStream& stream, std::uint64_t file_size) : stream_(stream), budget_(file_size) {}
 
   Header header;
   std::optional<Error> error;
@@ -65,6 +67,7 @@ class HeaderEvents {
     std::uint64_t value = 0;
     const auto parsed = std::from_chars(text, text + length, value);
     if (parsed.ec != std::errc() || parsed.ptr != text + length) return misplaced();
+    if (place_ == Place::shape_items && tensor().shape.size() % Budget::kDimensions == 0 && !budget_.take(1)) return exceeded("dimensions");
     (place_ == Place::shape_items ? tensor().shape : tensor().offsets).push_back(value);
     // Only two offsets can be right; more need not be kept.
     return tensor().offsets.size() <= 2 || misplaced();
@@ -86,6 +89,7 @@ class HeaderEvents {
     if (place_ == Place::names) return take_name(name);
     if (place_ == Place::entry) return take_field(name);
     if (place_ != Place::metadata) return misplaced();
+    if (!budget_.take(Budget::kName + name.size() / Budget::kNameBytes)) return exceeded("entries of __metadata__");
     header.metadata.push_back({std::string(name), stream_.Tell()});
     if (name == kRecordKey) {
       ++header.record_count;
@@ -153,6 +157,7 @@ class HeaderEvents {
       place_ = Place::metadata_object;
       return true;
     }
+    if (!budget_.take_tensor(0, name.size())) return exceeded("tensors");
     header.tensors.emplace_back().name = name;
     place_ = Place::tensor;
     return true;
@@ -187,6 +192,11 @@ class HeaderEvents {
     return false;
   }
 
+  bool exceeded(const std::string& what) {
+    error = Budget::exceeded(what, kPrefix + stream_.Tell());
+    return false;
+  }
+
   bool misplaced() {
     switch (place_) {
       case Place::tensor: return fail("a tensor must be described by a JSON object");
@@ -202,18 +212,19 @@ class HeaderEvents {
   }
 
   const rapidjson::MemoryStream& stream_;
+  Budget budget_;
   Place place_ = Place::root;
 };
 
 }  // namespace
 
-Result<Header> read_header(std::string_view text) {
+Result<Header> read_header(std::string_view text, std::uint64_t file_size) {
   if (text.front() != '{') return bad_header("the header does not start with '{'", 0);
   // Iterative: no recursion. Numbers as text: no rounding, and RapidJSON's exponent arithmetic is left out.
   constexpr unsigned flags =
       rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
   rapidjson::MemoryStream stream(text.data(), text.size());
-  HeaderEvents events(stream);
+  HeaderEvents events(stream, file_size);
   JsonReader reader;
   const auto outcome = reader.Parse<flags>(stream, events);
   if (events.error) return *std::move(events.error);

@@ -72,7 +72,7 @@ std::uint64_t read_length(std::span<const std::byte> prefix);
 Result<std::uint64_t> checked_header_length(std::span<const std::byte> prefix, std::uint64_t file_size);
 
 // Reads a header entry by entry; at least kHeaderMin bytes. The rules between entries are checked by the two below.
-Result<Header> read_header(std::string_view text);
+Result<Header> read_header(std::string_view text, std::uint64_t file_size);
 
 // Names are decoded, so other spellings of a name count too.
 Result<void> refuse_doubles(Header& header);

@@ -9,12 +9,13 @@
 
 #include <rapidjson/document.h>
 
+#include "formats/budget.hpp"
 #include "formats/file_names.hpp"
 
 namespace nnlock::formats {
 namespace {
 
-constexpr std::uint64_t kLargestIndex = 100'000'000;  // bytes, as the header of one file
+constexpr std::uint64_t kLargestIndex = 10'000'000;  // bytes; of 90,000 tensors it has 9. Two bytes may become 16 in memory
 constexpr const char* kMap = "weight_map";
 
 Error bad_index(std::string message, std::string tensor = {}) {
@@ -30,7 +31,8 @@ Result<bool> begins_like_json(const ByteSource& source) {
   return at != first.end() && *at == std::byte{'{'};
 }
 
-Result<ShardMap> shards_of(const rapidjson::Value& map) {
+Result<ShardMap> shards_of(const rapidjson::Value& map, std::uint64_t file_size) {
+  Budget budget(file_size);
   ShardMap shards;
   std::set<std::string> tensors;
   for (const auto& entry : map.GetObject()) {
@@ -38,6 +40,7 @@ Result<ShardMap> shards_of(const rapidjson::Value& map) {
     if (!entry.value.IsString()) return bad_index("weight_map must name a file for each tensor", tensor);
     std::string shard(entry.value.GetString(), entry.value.GetStringLength());
     if (auto inside = check_relative_name(shard); !inside) return inside.error();
+    if (!budget.take(2 * Budget::kName + tensor.size() / Budget::kNameBytes)) return Budget::exceeded("tensors", 0);
     if (!tensors.insert(tensor).second) return bad_index("weight_map names a tensor twice", tensor);
     shards[shard].push_back(std::move(tensor));
   }
@@ -59,7 +62,7 @@ Result<std::optional<ShardMap>> read_safetensors_index(const ByteSource& source)
   const rapidjson::Value::ConstMemberIterator map = document.FindMember(kMap), none = document.MemberEnd();
   if (map == none) return std::optional<ShardMap>();
   if (!map->value.IsObject()) return bad_index("weight_map must be a JSON object");
-  auto shards = shards_of(map->value);
+  auto shards = shards_of(map->value, source.size());
   if (!shards) return shards.error();
   return std::optional<ShardMap>(*std::move(shards));
 }

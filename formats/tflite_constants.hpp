@@ -44,7 +44,6 @@ class TfliteConstants {
 
  private:
   static constexpr std::uint32_t kNone = TfliteSpans::kNone;
-  static constexpr std::uint32_t kMaxRank = 32;  // kernels take up to 8; bounds what is copied for display
 
   // A tensor whose values are in the file.
   struct Ref {
@@ -109,6 +108,8 @@ class TfliteConstants {
     name_bytes_ += tensor.name() == nullptr ? 0 : tensor.name()->size();
     if (name_bytes_ > image_.size())
       return TfliteSpans::bad("the names of the tensors are larger than the file", spans_.offset_of(&tensor));
+    if (tensor.name() != nullptr && !budget_.take(tensor.name()->size() / Budget::kNameBytes))
+      return Budget::exceeded("names", spans_.offset_of(&tensor));
     const auto type = static_cast<TfliteType>(tensor.type());
     if (tflite_kind(type) == TfliteKind::unknown)
       return Error{
@@ -117,7 +118,7 @@ class TfliteConstants {
           .hint = "use a newer nnlock",
           .tensor = name(),
           .offset = spans_.offset_of(&tensor)};
-    if (length(tensor.shape()) > kMaxRank)
+    if (length(tensor.shape()) > TfliteSpans::kMaxRank)
       return TfliteSpans::bad("the tensor has more than 32 dimensions", spans_.offset_of(&tensor), name());
     for (std::uint32_t d = 0; d < length(tensor.shape()); ++d)
       if (tensor.shape()->Get(d) < 0)
@@ -254,6 +255,7 @@ class TfliteConstants {
   std::vector<Ref> refs_;
   std::vector<Constant> options_;  // of custom operators, large enough to hold weights
   std::uint64_t name_bytes_ = 0, outputs_seen_ = 0;
+  Budget budget_{image_.size()};  // of names
   std::uint64_t inputs_seen_ = 0;
 
   // Of the subgraph being read.

@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "formats/budget.hpp"
 #include "formats/codec.hpp"
 #include "formats/tflite_extents.hpp"
 #include "formats/tflite_operands.hpp"
@@ -39,6 +40,7 @@ struct TfliteSpan {
 class TfliteSpans {
  public:
   static constexpr std::uint32_t kNone = 0xffffffff;
+  static constexpr std::uint32_t kMaxRank = 32;  // kernels take up to 8; bounds what is copied for display
 
   explicit TfliteSpans(std::span<const std::byte> image) : image_(image) {}
 
@@ -46,10 +48,13 @@ class TfliteSpans {
   Result<void> find(const tflite_schema::Model& model) {
     const std::uint32_t buffers = length(model.buffers());
     span_of_buffer_.assign(buffers, kNone);
+    Budget budget(image_.size());
     for (std::uint32_t b = 0; b < buffers; ++b) {
       auto values = values_of(model, b);
       if (!values) return values.error();
-      if (values->length > 0) spans_.push_back(std::move(*values));
+      if (values->length == 0) continue;
+      if (!budget.take_tensor(kMaxRank, 0)) return Budget::exceeded("tensors", values->offset);
+      spans_.push_back(std::move(*values));
     }
     const auto place = [](const TfliteSpan& s) { return std::tuple(s.offset, s.length, s.buffer); };
     std::sort(spans_.begin(), spans_.end(),

@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: The nnlock authors
+# SPDX-License-Identifier: Apache-2.0
+"""Small files that ask for much: for each format, models of many tiny tensors, and of what else costs more memory than bytes of the file."""
+import pathlib
+import struct
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "spec" / "vectors" / "generate"))
+import onnx_files as onnx  # noqa: E402
+import tflite_files as tflite  # noqa: E402
+
+
+# --- safetensors ---
+
+def safetensors(header, data):
+    text = header.encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def safetensors_tensors(n):
+    entries = (f'"{i:x}":{{"dtype":"U8","shape":[1],"data_offsets":[{i},{i + 1}]}}' for i in range(n))
+    return safetensors("{" + ",".join(entries) + "}", bytes(n))
+
+
+ONE = '"w":{"dtype":"U8","shape":[%s],"data_offsets":[0,1]}'
+
+
+def safetensors_metadata(n):
+    return safetensors('{"__metadata__":{' + ",".join(f'"{i:x}":""' for i in range(n)) + "}," + ONE % 1 + "}", b"\0")
+
+
+def safetensors_dimensions(n):
+    return safetensors("{" + ONE % ",".join(["1"] * n) + "}", b"\0")
+
+
+def safetensors_name(n):
+    return safetensors('{"' + "w" * (100 * n) + '":' + (ONE % 1)[4:] + "}", b"\0")
+
+
+# --- ONNX ---
+
+WEIGHT = onnx.tensor("w", 1, [8], bytes(range(1, 33)))
+
+
+def onnx_tensors(n):
+    return onnx.model(*(onnx.tensor(f"{i:x}", 3, [1], b"\1") for i in range(n)), onnx.node("Add", ["x", "0"], ["y"]))
+
+
+def onnx_nodes(n):
+    return onnx.model(WEIGHT, *(onnx.node("Add", [f"{i:x}", "w"], [f"{i + 1:x}"]) for i in range(n)))
+
+
+def onnx_inputs(n):
+    return onnx.model(WEIGHT, onnx.node("Sum", ["w"] * 4 * n, ["y"]))
+
+
+def onnx_constants(n):
+    value = onnx.piece(5, onnx.piece(1, "value") + onnx.number(20, 4) + onnx.piece(5, onnx.number(1, 1) + onnx.number(2, 1) + onnx.piece(9, b"abcd")))
+    return onnx.model(WEIGHT, *(onnx.piece(1, onnx.piece(2, f"{i:x}") + onnx.piece(4, "Constant") + value) for i in range(n)))
+
+
+def onnx_name(n):
+    return onnx.model(onnx.tensor("w" * 100 * n, 1, [8], bytes(32)))
+
+
+# --- TFLite ---
+
+def tflite_tensors(n):
+    tensors = [("x", 0, [1, 16], 0)] + [(f"{i:x}", 9, [4], i + 1) for i in range(n)]
+    return tflite.model(tensors, [(9, [0, 1], [1])], [b"abcd"] * n)
+
+
+def tflite_name(n):
+    return tflite.model([("x", 0, [1, 16], 0), ("w" * 100 * n, 9, [4], 1)], [(9, [0, 1], [1])], [b"abcd"])
+
+
+# --- GGUF ---
+
+def gguf(tensors, key_values=()):
+    """tensors: (name, floats of 32 bytes of data each); key_values: (key, bytes of type and value)"""
+    def text(words):
+        return struct.pack("<Q", len(words)) + words.encode()
+    out = bytearray(b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(key_values)))
+    for key, value in key_values:
+        out += text(key) + value
+    for i, name in enumerate(tensors):
+        out += text(name) + struct.pack("<IQIQ", 1, 8, 0, 32 * i)
+    out += bytes(-len(out) % 32)
+    return bytes(out) + struct.pack("<8f", *range(1, 9)) * len(tensors)
+
+
+def gguf_tensors(n):
+    return gguf([f"{i:x}" for i in range(n)])
+
+
+def gguf_keys(n):
+    return gguf(["w"], [(f"{i:x}", struct.pack("<IB", 0, 1)) for i in range(n)])
+
+
+def gguf_names(n):
+    return gguf([f"{i:0>63x}" for i in range(n)])
+
+
+# --- ncnn ---
+
+def ncnn(*layers, weights):
+    return {"model.param": ("\n".join(["7767517", f"{len(layers)} {len(layers)}", *layers]) + "\n").encode(), "model.bin": weights}
+
+
+def ncnn_tensors(n):
+    """Four tensors a layer."""
+    layers = [f"BatchNorm l{i:x} 1 1 b{i:x} b{i + 1:x} 0=1" for i in range(n // 4)]
+    return ncnn("Input in 0 1 b0", *layers, weights=struct.pack("<4f", 1, 2, 3, 4) * (n // 4))
+
+
+def ncnn_names(n):
+    layers = [f"BatchNorm {i:0>255x} 1 1 a b 0=1" for i in range(n // 4)]
+    return ncnn(*layers, weights=struct.pack("<4f", 1, 2, 3, 4) * (n // 4))
+
+
+# What asks for much, by format. The first of each is a model of n tensors that can be locked.
+MANY = {
+    "safetensors": [safetensors_tensors, safetensors_metadata, safetensors_dimensions, safetensors_name],
+    "onnx": [onnx_tensors, onnx_nodes, onnx_inputs, onnx_constants, onnx_name],
+    "tflite": [tflite_tensors, tflite_name],
+    "gguf": [gguf_tensors, gguf_keys, gguf_names],
+    "ncnn": [ncnn_tensors, ncnn_names],
+}
+
+
+def write(path, make, n):
+    """Writes the model that make(n) gives: bytes, or {name: bytes} with the main file first. Gives the path of the main file and the size of all."""
+    content = make(n)
+    path.parent.mkdir(exist_ok=True)
+    files = content if isinstance(content, dict) else {path.name: content}
+    for name, data in files.items():
+        path.with_name(name).write_bytes(data)
+    return path.with_name(next(iter(files))), sum(map(len, files.values()))
