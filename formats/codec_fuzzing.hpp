@@ -45,6 +45,7 @@ inline Broken check_path(const std::string& path) {
 inline Broken settle_companions(const Codec& codec, std::vector<Bytes>& files) {
   auto paths = codec.companions(files.front(), "model");
   if (!paths) return paths.error().message.empty() ? "an error of companions() says nothing" : kKept;
+  if (!paths->empty() && !codec.has_companions()) return "a codec that has no companions names one";
   for (const std::string& path : *paths)
     if (const Broken broken = check_path(path)) return broken;
   files.resize(1 + paths->size());

@@ -20,9 +20,10 @@ class Liar final : public Codec {
   std::function<void(std::vector<Edit>&, std::span<const std::byte>)> edit_lie = [](auto&, auto) {};
   std::vector<std::string> wanted;
   std::uint64_t extent = 4;
-  bool blind = false, forgetful = false;
+  bool blind = false, forgetful = false, lonely = false;
 
   Format format() const override { return Format::raw; }
+  bool has_companions() const override { return !lonely; }
   bool recognises(std::span<const std::byte>, std::uint64_t) const override { return !blind; }
   Result<std::uint64_t> structure_extent(const ByteSource&) const override { return extent; }
   Result<std::optional<Embedded>> find_record(const ByteSource& source) const override {
@@ -144,6 +145,9 @@ TEST(Promises, CompanionsStayBesideTheModel) {
   Liar codec;
   codec.wanted = {"a", "a"};
   EXPECT_EQ(broken(codec), "a companion is named twice");
+  codec.wanted = {"a"};
+  codec.lonely = true;
+  EXPECT_EQ(broken(codec), "a codec that has no companions names one");
 }
 
 }  // namespace

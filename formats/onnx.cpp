@@ -162,6 +162,8 @@ class OnnxCodec final : public Codec {
     return onnx::structure_of(std::vector{image});
   }
 
+  bool has_companions() const override { return true; }
+
   Result<std::vector<std::string>> companions(std::span<const std::byte> image, std::string_view main_name) const override {
     return onnx::data_files(image, main_name);
   }

@@ -9,6 +9,7 @@ without an output file."""
 
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,8 +37,12 @@ class Checker:
         wrong += ["an output file is left"] if any(output.iterdir()) else []
         if wrong:
             self.failures.append(f"{what}: {', '.join(wrong)}; stderr: {said[:500]}")
-        for left in output.iterdir():
-            left.unlink()
+        self.clear(output)
+
+    @staticmethod
+    def clear(folder):
+        shutil.rmtree(folder)
+        folder.mkdir()
 
 
 def place_of(expected):
@@ -57,37 +62,51 @@ def check_malformed(checker, case, output):
 
 
 def damaged(plain, locked):
-    """Locked files with one thing wrong: (name, bytes). What differs from the plain file is record or parameter."""
+    """One file of a locked model with one thing wrong: (name, bytes). What differs from the plain file is record or parameter."""
     differing = [i for i in range(min(len(plain), len(locked))) if plain[i] != locked[i]]
-    places = {"parameter": differing[len(differing) // 2], "first-byte-changed-by-the-lock": differing[0], "last-byte": len(locked) - 1,
-              "middle-of-the-record": len(locked) - max(1, (len(locked) - len(plain)) // 2)}
+    grown = len(locked) - len(plain)  # by a record, if it stands in this file
+    places = {"last-byte": len(locked) - 1}
+    if differing:
+        places |= {"parameter": differing[len(differing) // 2], "first-byte-changed-by-the-lock": differing[0]}
+    if grown:
+        places["middle-of-the-record"] = len(locked) - max(1, grown // 2)
     for name, at in places.items():
         for bit in (0, 6):
             changed = bytearray(locked)
             changed[at] ^= 1 << bit
             yield f"{name}-bit-{bit}", bytes(changed)
-    for cut in (1, len(locked) - len(plain) - 1, len(locked) // 2):
+    for cut in {1, max(1, grown - 1), len(locked) // 2}:
         yield f"{cut}-bytes-cut-off", locked[:-cut]
     yield "a-byte-more", locked + b"\0"
 
 
+def models(good):
+    """The main file's name, and the files of a model by name."""
+    files = {str(path.relative_to(good)): path.read_bytes() for path in sorted(good.rglob("*")) if path.is_file() and path.name != "expected.json"}
+    return json.loads((good / "expected.json").read_text())["main"], files
+
+
 def check_damaged(checker, good, output):
-    main = good / json.loads((good / "expected.json").read_text())["main"]
-    locked = output / main.name
-    result = checker.run(["lock", "--key", checker.key, "-o", locked, main])
+    main, plain = models(good)
+    result = checker.run(["lock", "--key", checker.key, "-o", output / main, good / main])
     if result.returncode != 0:
         checker.failures.append(f"lock {good.parent.name}/good: {result.stderr.decode('utf-8', 'replace')}")
         return 0
-    files = list(damaged(main.read_bytes(), locked.read_bytes()))
-    locked.unlink()
-    path = checker.scratch / f"damaged-{main.name}"
-    for name, content in files:
-        path.write_bytes(content)
-        what = f"{good.parent.name}/{name}"
-        # 4: damaged; 5: no model any more. A file whose record is gone is a plain one: 5 too.
-        checker.expect(f"verify {what}", ["verify", "--key", checker.key, path], [4, 5], [str(path)], output)
-        checker.expect(f"unlock {what}", ["unlock", "--key", checker.key, "-o", output / main.name, path], [4, 5], [str(path)], output)
-    return len(files)
+    locked = {name: (output / name).read_bytes() for name in plain}
+    checker.clear(output)
+    count = 0
+    for name in plain:
+        for wrong, content in damaged(plain[name], locked[name]):
+            folder = checker.scratch / "damaged" / good.parent.name / f"{name.replace('/', '-')}-{wrong}"
+            for other in plain:
+                (folder / other).parent.mkdir(parents=True, exist_ok=True)
+                (folder / other).write_bytes(content if other == name else locked[other])
+            what = f"{good.parent.name}/{folder.name}"
+            # 4: damaged; 5: no model any more. A file whose record is gone is a plain one: 5 too.
+            checker.expect(f"verify {what}", ["verify", "--key", checker.key, folder / main], [4, 5], [str(folder)], output)
+            checker.expect(f"unlock {what}", ["unlock", "--key", checker.key, "-o", output / main, folder / main], [4, 5], [str(folder)], output)
+            count += 1
+    return count
 
 
 def main(program, write_cases):
@@ -102,8 +121,6 @@ def main(program, write_cases):
             if len(cases) < LEAST_CASES:
                 checker.failures.append(f"{kind.name}: only {len(cases)} cases")
             for case in cases:
-                if len(list(case.iterdir())) > 2:
-                    continue  # has companions, which the program does not read yet
                 check_malformed(checker, case, output)
             print(f"{kind.name}: {len(cases)} malformed files, {check_damaged(checker, kind / 'good', output)} damaged ones")
         print(f"{checker.runs} runs of the program, {len(checker.failures)} of them wrong")

@@ -30,6 +30,20 @@ def varint(n):
     return bytes([n & 127 | 128]) + varint(n >> 7) if n > 127 else bytes([n])
 
 
+def sparse_onnx_with_data(path, size):
+    """An ONNX file with two float32 tensors that lie in a data file of `size` bytes, all zero: one of almost all of it, one at its end."""
+    def field(number, payload):
+        return varint(number << 3 | 2) + varint(len(payload)) + payload
+    def entry(key, value):
+        return field(13, field(1, key.encode()) + field(2, str(value).encode()))
+    def tensor(name, offset, length):
+        entries = entry("location", "weights.bin") + entry("offset", offset) + entry("length", length)
+        return field(5, b"\x08" + varint(length // 4) + b"\x10\x01" + field(8, name) + entries + b"\x70\x01")
+    sparse_file(path.with_name("weights.bin"), size)
+    path.write_bytes(b"\x08\x08" + field(7, tensor(b"w", 4, size - 4096) + tensor(b"v", size - 64, 64)))
+    return path
+
+
 def sparse_onnx(path, size):
     """An ONNX file with one float32 tensor of `size` bytes that are all zero."""
     def opened(number, payload):  # a field whose payload goes on for `size` bytes

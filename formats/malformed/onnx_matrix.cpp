@@ -102,8 +102,8 @@ std::vector<OnnxRow> graph_rows() {
 Matrix onnx_matrix() {
   Matrix matrix;
   matrix.codec = &onnx_codec();
-  const Fields graph = one(w()) + node("Add", {"x", "w"}, {"y"});
-  matrix.good = {onnx_main_file(model(graph, metadata("author", "somebody")))};
+  const Fields graph = one(w()) + one(external_floats("v", "v.bin", 4, 2)) + node("Add", {"x", "w"}, {"y"});
+  matrix.good = {onnx_main_file(model(graph, metadata("author", "somebody"))), {"v.bin", std::vector<std::byte>(16, std::byte{1})}};
   for (const auto& rows : {model_rows(), tensor_rows(), graph_rows()})
     for (const OnnxRow& row : rows) add(matrix, row);
   add_external_cases(matrix);

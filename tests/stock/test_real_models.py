@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from stock_models import (LOCKABLE, NOT_RUN, REFUSED, STAY_PLAIN, UNSOUND, files_found,
+from stock_models import (COMPANIONS, LOCKABLE, NOT_RUN, REFUSED, STAY_PLAIN, UNSOUND, files_found,
                           lockable_models, real_models, refused_models)
 from stock_weights import left_plain, share_locked, weights
 from stock_workshop import PLACEMENTS
@@ -27,7 +27,7 @@ def sha256(path):
 
 
 def test_every_file_is_listed(real_data):
-    assert files_found() == sorted([*LOCKABLE, *REFUSED])
+    assert files_found() == sorted([*LOCKABLE, *COMPANIONS, *REFUSED])
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS)
