@@ -122,6 +122,8 @@ class Openvino final : public Codec {
   // A graph without constants is whole by itself.
   Result<Structure> parse(std::span<const std::byte> image) const override { return parse_files(Files(&image, 1)); }
 
+  bool has_companions() const override { return true; }
+
   Result<std::vector<std::string>> companions(std::span<const std::byte> image, std::string_view main_name) const override {
     const auto ir = read_graph(image);
     if (!ir) return ir.error();
