@@ -50,13 +50,14 @@ TEST(SafetensorsIndex, OtherFilesAreNone) {
 }
 
 TEST(SafetensorsIndex, WrongOnesAreRefused) {
-  for (const char* text : {R"({"weight_map":[]})", R"({"weight_map":{}})", R"({"weight_map":{"a":1}})", R"({"weight_map":{"a":"../b"}})",
+  for (const char* text : {R"({"weight_map":[]})", R"({"weight_map":{}})", R"({"weight_map":1})", R"({"weight_map":{"a":{}}})",
+                           R"({"weight_map":{"a":"x"},"weight_map":{"a":"y"}})", R"({"weight_map":{"a":1}})", R"({"weight_map":{"a":"../b"}})",
                            R"({"weight_map":{"a":"x","a":"y"}})", R"({"weight_map":{"a":"/x"}})"}) {
     const auto index = index_of(text);
     ASSERT_FALSE(index) << text;
     EXPECT_EQ(index.error().code, ErrorCode::bad_model);
   }
-  const auto deep = index_of(R"({"weight_map":)" + std::string(1'000'000, '['));
+  const auto deep = index_of(R"({"weights":)" + std::string(1'000'000, '['));
   EXPECT_TRUE(deep && !deep->has_value());
 }
 

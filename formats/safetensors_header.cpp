@@ -11,38 +11,12 @@
 #include "formats/budget.hpp"
 
 #include <rapidjson/error/en.h>
-#include <rapidjson/memorystream.h>
-#include <rapidjson/reader.h>
 
-namespace nnlock::formats::safetensors {
-
-// Marks the one RapidJSON stack whose growth is replaced below, so that no other user's is.
-struct HeaderAllocator : rapidjson::CrtAllocator {};
-
-}  // namespace nnlock::formats::safetensors
-
-// RapidJSON 1.1.0 adds to a null pointer before the stack's first growth (undefined, though harmless; mended after 1.1.0).
-// These compare distances instead. Its reader pushes characters and counts only.
-namespace rapidjson::internal {
-
-template <>
-template <>
-inline void Stack<nnlock::formats::safetensors::HeaderAllocator>::Reserve<char>(std::size_t count) {
-  if (count > static_cast<std::size_t>(stackEnd_ - stackTop_)) Expand<char>(count);
-}
-
-template <>
-template <>
-inline void Stack<nnlock::formats::safetensors::HeaderAllocator>::Reserve<SizeType>(std::size_t count) {
-  if (count * sizeof(SizeType) > static_cast<std::size_t>(stackEnd_ - stackTop_)) Expand<SizeType>(count);
-}
-
-}  // namespace rapidjson::internal
+#include "formats/json_reader.hpp"
 
 namespace nnlock::formats::safetensors {
 namespace {
 
-using JsonReader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, HeaderAllocator>;
 constexpr std::string_view kMetadata = "__metadata__";
 
 // Takes RapidJSON's events and lets through only what a header may hold: each place knows the one kind of value it takes.
@@ -220,13 +194,10 @@ class HeaderEvents {
 
 Result<Header> read_header(std::string_view text, std::uint64_t file_size) {
   if (text.front() != '{') return bad_header("the header does not start with '{'", 0);
-  // Iterative: no recursion. Numbers as text: no rounding, and RapidJSON's exponent arithmetic is left out.
-  constexpr unsigned flags =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
   rapidjson::MemoryStream stream(text.data(), text.size());
   HeaderEvents events(stream, file_size);
   JsonReader reader;
-  const auto outcome = reader.Parse<flags>(stream, events);
+  const auto outcome = reader.Parse<kJsonFlags>(stream, events);
   if (events.error) return *std::move(events.error);
   if (outcome.IsError())
     return bad_header(std::string("the header is not valid JSON: ") + rapidjson::GetParseError_En(outcome.Code()),

@@ -58,9 +58,29 @@ std::size_t open_release(const std::filesystem::path& folder) {
   return manifest.Size();
 }
 
+// The same for models of every format, of which some have several files; returns how many files came back.
+std::size_t open_models(const std::filesystem::path& folder) {
+  const auto key = MasterKey::read_file((folder / "key").string());
+  const auto manifest = read_json(folder / "models.json");
+  if (!key || !manifest.IsArray()) return 0;
+  std::size_t files = 0;
+  for (const Json& entry : manifest.GetArray()) {
+    const std::filesystem::path main = field(entry, "main").GetString();
+    SCOPED_TRACE(main);
+    const Scratch scratch;
+    const auto unlocked = unlock_file(*key, (folder / main).string(), scratch.file(main.filename()), {});
+    EXPECT_TRUE(unlocked) << unlocked.error().message;
+    for (const auto& file : field(entry, "plain_sha256").GetObject()) {
+      EXPECT_EQ(sha256(scratch.read(file.name.GetString())), hex_array<32>(file.value)) << file.name.GetString();
+      ++files;
+    }
+  }
+  return files;
+}
+
 TEST(Golden, FilesOfEveryReleaseOpenWithEveryKernel) {
   const auto root = source_dir() / "tests/golden";
-  std::size_t files = 0, choices = 0;
+  std::size_t files = 0, models = 0, choices = 0;
   for (const auto suite : {kernels::Suite::aes256, kernels::Suite::chacha20})
     for (const kernels::Kernel* kernel : kernels::compiled(suite))
       for (const kernels::NumberKernel* numbers : kernels::compiled_numbers()) {
@@ -70,11 +90,13 @@ TEST(Golden, FilesOfEveryReleaseOpenWithEveryKernel) {
         ::setenv("NNLOCK_KERNEL", names.c_str(), 1);
         ++choices;
         for (const auto& release : std::filesystem::directory_iterator(root))
-          if (release.is_directory()) files += open_release(release.path());
+          if (std::filesystem::exists(release.path() / "models.json")) models += open_models(release.path());
+          else if (release.is_directory()) files += open_release(release.path());
       }
   ::unsetenv("NNLOCK_KERNEL");
   EXPECT_GE(choices, 2U);
   EXPECT_GE(files, 18 * choices);
+  EXPECT_GE(models, 18 * choices);
 }
 
 // What make_golden.py gave the program for the variants that are locked again.
