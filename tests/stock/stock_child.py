@@ -3,7 +3,7 @@
 """Loads and runs model files in their stock runtime, in a process that may crash.
 
 Usage: stock_child.py KIND STAGES INPUTS FILE...
-KIND is onnx, tflite or safetensors. STAGES, joined by commas, are open (parse, read the
+KIND is onnx, tflite, safetensors, openvino or ncnn. STAGES, joined by commas, are open (parse, read the
 skeleton), load (make ready), run (one inference on random input), inside (the same, but
 the outputs of all operators are compared; LiteRT only) and many (several inferences, whose
 output values that are no finite numbers are counted). INPUTS is a JSON list of pairs: an
@@ -147,7 +147,65 @@ class Safetensors:
         return [self.reader.get_tensor(name) for name in sorted(self.reader.keys())]
 
 
-RUNTIMES = {"tflite": LiteRt, "onnx": OnnxRuntime, "safetensors": Safetensors}
+class OpenVino:
+    """Unmodified OpenVINO on the CPU, one thread, floats as the model has them."""
+
+    def __init__(self, path):
+        import openvino
+        self.core = openvino.Core()
+        self.model = self.core.read_model(path)
+
+    def skeleton(self):
+        return {"operators": [[one.get_friendly_name(), one.get_type_name(),
+                               [str(out.get_partial_shape()) for out in one.outputs()],
+                               [str(out.get_element_type()) for out in one.outputs()]]
+                              for one in self.model.get_ops()]}
+
+    def load(self):
+        self.net = self.core.compile_model(self.model, "CPU", {
+            "INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"})
+
+    def run(self, inputs, source):
+        feeds = [input_array(one.any_name, list(one.shape), one.element_type.to_dtype(), inputs, source)
+                 for one in self.net.inputs]
+        found = self.net(feeds)
+        return [found[one] for one in self.net.outputs]
+
+
+class Ncnn:
+    """Unmodified ncnn on the CPU, one thread; the weights file lies beside the graph."""
+
+    def __init__(self, path):
+        import ncnn
+        self.ncnn, self.net = ncnn, ncnn.Net()
+        self.net.opt.num_threads = 1
+        self.net.opt.use_vulkan_compute = False
+        binary = path.endswith(".param.bin")
+        self.weights = path.removesuffix(".param.bin" if binary else ".param") + ".bin"
+        result = (self.net.load_param_bin if binary else self.net.load_param)(path)
+        if result != 0:
+            raise ValueError(f"load_param gives {result}")
+
+    def skeleton(self):
+        return {"layers": [[one.name, one.type, list(one.bottoms), list(one.tops)]
+                           for one in self.net.layers()],
+                "blobs": [[one.name, one.producer, one.consumer] for one in self.net.blobs()]}
+
+    def load(self):
+        result = self.net.load_model(self.weights)
+        if result != 0:
+            raise ValueError(f"load_model gives {result}")
+
+    def run(self, inputs, source):
+        extractor = self.net.create_extractor()
+        for index in self.net.input_indexes():
+            shape = inputs[str(index)]
+            extractor.input(index, self.ncnn.Mat(random_array(shape, np.float32, source)).clone())
+        return [np.array(extractor.extract(index)[1]) for index in self.net.output_indexes()]
+
+
+RUNTIMES = {"tflite": LiteRt, "onnx": OnnxRuntime, "safetensors": Safetensors,
+            "openvino": OpenVino, "ncnn": Ncnn}
 
 
 def digest(arrays):
