@@ -241,17 +241,26 @@ bool holds(const NumberKernel& numbers, const Range& range, const std::uint8_t* 
 
 bool holds(const NumberKernel& numbers, const Block& block, const std::uint8_t* in, std::size_t n) {
   if (!supported(block)) return false;
-  Secret<structs * 4> x;
+  FloatStats stats[max_fields];
+  scan_block(numbers, block, in, n, stats);
   bool ok = true;
-  for (std::size_t count = n / block.size, part; count != 0; count -= part, in += part * block.size) {
-    part = std::min(count, structs);
-    for (const Field& field : block.fields) {
-      gather(block, field, in, x.bytes, part);
-      const bool field_holds = holds(numbers, field.finite, x.bytes, part * width_of(field.finite.dtype));
-      ok = ok && field_holds;
-    }
+  for (std::size_t f = 0; f < block.fields.size(); ++f) {
+    const bool field_holds = stats[f].seen_within(block.fields[f].finite);
+    ok = ok && field_holds;
   }
   return ok;
+}
+
+void scan_block(const NumberKernel& numbers, const Block& block, const std::uint8_t* in, std::size_t n, std::span<FloatStats> stats) {
+  if (!supported(block)) return;
+  Secret<structs * 4> x;
+  for (std::size_t count = n / block.size, part; count != 0; count -= part, in += part * block.size) {
+    part = std::min(count, structs);
+    for (std::size_t f = 0; f < block.fields.size(); ++f) {
+      gather(block, block.fields[f], in, x.bytes, part);
+      numbers.scan_floats(block.fields[f].finite.dtype, x.bytes, part, stats[f]);
+    }
+  }
 }
 
 }  // namespace nnlock::kernels

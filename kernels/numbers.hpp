@@ -125,6 +125,10 @@ bool holds(const NumberKernel&, const Finite&, const std::uint8_t* in, std::size
 bool holds(const NumberKernel&, const Range&, const std::uint8_t* in, std::size_t n);
 bool holds(const NumberKernel&, const Block&, const std::uint8_t* in, std::size_t n);
 
+// Merges what the fields of n bytes of structs are like into `stats`, one for each field; offset and dtype are all it needs to know
+// of them. Of a Block that lock_block() refuses nothing is seen.
+void scan_block(const NumberKernel&, const Block&, const std::uint8_t* in, std::size_t n, std::span<FloatStats> stats);
+
 // Choice, as for Kernel. NNLOCK_KERNEL may hold several names with commas between: one of a kernel and one of a number kernel.
 struct NumberChoice {
   const NumberKernel* kernel;  // never null

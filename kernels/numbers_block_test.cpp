@@ -162,6 +162,25 @@ TEST_P(BlockLayout, FieldsBeyondTheRules) {
   EXPECT_EQ(bytes, Bytes(200, 0));
 }
 
+TEST_P(BlockLayout, ScansEachFieldAlone) {
+  for (const Shape& shape : shapes()) {
+    const Bytes bytes = structs_of(shape, 530, 25);
+    std::vector<FloatStats> stats(max_fields), expected(max_fields);
+    for (std::size_t f = 0; f < shape.fields.size(); ++f) {
+      stats[f].negative = expected[f].negative = f % 2 == 1;  // merged, not replaced
+      for (std::size_t s = 0; s < 530; ++s)
+        compiled_numbers().back()->scan_floats(shape.fields[f].finite.dtype, &bytes[s * shape.size + shape.fields[f].offset], 1, expected[f]);
+    }
+    scan_block(*numbers_, shape.block(), bytes.data(), bytes.size(), stats);
+    for (std::size_t f = 0; f < max_fields; ++f) {
+      EXPECT_EQ(stats[f].least_exponent, expected[f].least_exponent) << shape.name << ", field " << f;
+      EXPECT_EQ(stats[f].greatest_exponent, expected[f].greatest_exponent) << shape.name << ", field " << f;
+      EXPECT_EQ(stats[f].zero, expected[f].zero) << shape.name << ", field " << f;
+      EXPECT_EQ(stats[f].negative, expected[f].negative) << shape.name << ", field " << f;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, BlockLayout, testing::ValuesIn(number_subjects), label);
 
 }  // namespace

@@ -69,12 +69,15 @@ FiniteInfo finite_info(const kernels::Finite& f) {
   return {.low = f.lo - bias, .high = f.hi - bias, .zero = f.zero, .keeps_sign = f.keeps_sign};
 }
 
+StructLayout structs_of(const ParamSpan& p) { return p.structs; }
+StructLayout structs_of(const Constant&) { return {}; }
+
 // A tensor that is in the record, or would be.
 TensorInfo describe(const auto& tensor, const Parameter& p, bool recorded) {
   TensorInfo info = describe(tensor, layout_name(p.layout));
   if (p.layout == Layout::finite) info.finite = finite_info(p.finite());
   if (p.layout == Layout::range) info.range = RangeInfo{.bits = p.range().bits, .negative = p.range().negative};
-  info.reason = why_no_numbers(p, tensor.dtype, recorded);
+  info.reason = why_no_numbers(p, tensor.dtype, structs_of(tensor), recorded);
   return info;
 }
 
@@ -130,12 +133,13 @@ Result<void> inspect_plain(const ModelSet& set, const std::string& main, ModelIn
   const auto part = read_plain_part(set, main);
   if (!part) return part.error();
   auto params = select_parameters(part->structure.params, 0, {}, {});
+  BlockTable blocks;
   std::size_t first = 0;
   std::vector<const formats::ByteSource*> files;
   for (std::uint32_t i = 0; i < part->sources.size(); ++i) {
     std::size_t count = 0;
     while (first + count < params.size() && params[first + count].file == i) ++count;
-    const auto looked = choose_layouts(std::span(params).subspan(first, count), std::span(part->structure.params).subspan(first, count),
+    const auto looked = choose_layouts(std::span(params).subspan(first, count), blocks, std::span(part->structure.params).subspan(first, count),
                                        *part->sources[i], *kernels::choose_numbers().kernel, {});
     if (!looked) return looked.error();
     first += count;

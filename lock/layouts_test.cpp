@@ -257,7 +257,7 @@ TEST(Layouts, NumbersStayNumbersLockedAndUnderWrongKeys) {
       }
       EXPECT_EQ(copy_of(*unlock_to_memory(test_key(1), scratch.file("out"), {})), model.bytes);
     }
-  EXPECT_EQ(seen, (std::set<std::string>{"bytes", "finite", "range"}));
+  EXPECT_EQ(seen, (std::set<std::string>{"block", "bytes", "finite", "range"}));
 }
 
 // All tensors but the NaN ones change in most of their elements: nothing is left as it was.

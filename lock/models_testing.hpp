@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/malformed/gguf_writer.hpp"
 #include "formats/malformed/onnx_writer.hpp"
 #include "formats/malformed/safetensors_writer.hpp"
 #include "formats/malformed/tflite_writer.hpp"
@@ -59,13 +60,15 @@ inline Bytes small_tflite() {
   return to_bytes(formats::malformed::write_tflite(model).bytes);
 }
 
+inline Bytes small_gguf() { return to_bytes(formats::malformed::write_gguf(formats::malformed::small_gguf()).bytes); }
+
 struct NamedModel {
   const char* name;
   Bytes bytes;
 };
 
 inline std::vector<NamedModel> small_models() {
-  return {{"safetensors", small_safetensors()}, {"onnx", small_onnx()}, {"tflite", small_tflite()}};
+  return {{"safetensors", small_safetensors()}, {"onnx", small_onnx()}, {"tflite", small_tflite()}, {"gguf", small_gguf()}};
 }
 
 // A safetensors file with float32 tensors of the given element counts, named t0, t1, ...

@@ -128,7 +128,7 @@ Result<void> look_at_elements(Prepared& prepared, const LockOptions& options) {
       std::uint32_t count = 0;
       while (count < spans.size() && spans[count].file == i) ++count;
       const PassOptions pass{.threads = options.threads, .progress = &options.progress, .done_before = prepared.scanned_bytes, .left_after = left};
-      const auto scanned = choose_layouts(std::span(prepared.params).subspan(first, count), spans.first(count), *part.sources[i],
+      const auto scanned = choose_layouts(std::span(prepared.params).subspan(first, count), prepared.blocks, spans.first(count), *part.sources[i],
                                           *prepared.kernels.numbers, pass);
       if (!scanned) return naming(Result<void>(scanned.error()), part.sources[i]->path());
       prepared.scanned_bytes += *scanned;
@@ -143,7 +143,7 @@ void note_fallen_back(Prepared& prepared) {
   std::size_t i = 0;
   for (const PlainPart& part : prepared.parts)
     for (const ParamSpan& span : part.structure.params)
-      if (fell_back(prepared.params[i++], span.dtype)) prepared.fallen_back.push_back(span.name);
+      if (fell_back(prepared.params[i++], span.dtype, span.structs)) prepared.fallen_back.push_back(span.name);
 }
 
 // Models without parameters are no part of a folder's lock.

@@ -4,6 +4,7 @@
 #include "lock/scan.hpp"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 
 namespace nnlock::lock {
@@ -25,30 +26,66 @@ struct Results {
   std::vector<ElementStats> stats;
 };
 
+// What is scanned, as run_chunks() wants to have it, and where in the results each parameter's begin.
+struct Plan {
+  Core chunks;  // of the default chunk size, which every width divides; of structs chunks are whole
+  std::vector<std::size_t> first_result;
+  std::size_t results = 0;
+};
+
+Plan plan_of(std::span<const Scanned> params) {
+  Plan plan;
+  plan.chunks.params.reserve(params.size());
+  for (const Scanned& p : params) {
+    Parameter& chunked = plan.chunks.params.emplace_back(Parameter{0, p.offset, p.length});
+    plan.first_result.push_back(plan.results);
+    plan.results += p.results();
+    if (p.structs == nullptr) continue;
+    std::vector<kernels::Field> fields;
+    for (const StructField& f : p.structs->fields) fields.push_back({f.offset, {.dtype = elements_of(f.dtype).dtype}});
+    chunked.set_block(plan.chunks.blocks.add(p.structs->bytes, fields));
+  }
+  return plan;
+}
+
 class ScanWorker final : public Worker {
  public:
-  ScanWorker(const formats::ByteSource& source, std::span<const Scanned> params, const kernels::NumberKernel& numbers, Results& results)
-      : source_(source), params_(params), numbers_(numbers), results_(results) {}
+  ScanWorker(const formats::ByteSource& source, std::span<const Scanned> params, const Plan& plan, const kernels::NumberKernel& numbers, Results& results)
+      : source_(source), params_(params), plan_(plan), numbers_(numbers), results_(results) {}
 
   Result<void> run(const Chunk& chunk, std::span<std::byte> scratch) override {
     const Scanned& p = params_[chunk.param];
     const auto bytes = scratch.first(chunk.length);
     if (auto read = source_.read(p.offset + chunk.start, bytes); !read) return read;
-    const auto* const in = reinterpret_cast<const std::uint8_t*>(bytes.data());
-    ElementStats seen;
-    if (p.elements.kind == Elements::Kind::floats) numbers_.scan_floats(p.elements.dtype, in, bytes.size() / p.elements.width, seen.floats);
-    else numbers_.scan_integers(p.elements.width, in, bytes.size() / p.elements.width, seen.integers);
+    std::array<ElementStats, kernels::max_fields> seen;
+    look(chunk.param, bytes, seen);
     {
       const std::lock_guard lock(results_.mutex);
-      merge(results_.stats[chunk.param], seen);
+      for (std::size_t i = 0; i < p.results(); ++i) merge(results_.stats[plan_.first_result[chunk.param] + i], seen[i]);
     }
     kernels::wipe(&seen, sizeof seen);  // of one element it may be the element
     return {};
   }
 
  private:
+  void look(std::size_t param, std::span<const std::byte> bytes, std::span<ElementStats> seen) const {
+    const Elements& elements = params_[param].elements;
+    const auto* const in = reinterpret_cast<const std::uint8_t*>(bytes.data());
+    if (params_[param].structs != nullptr) {
+      std::array<kernels::FloatStats, kernels::max_fields> fields;
+      scan_block(numbers_, plan_.chunks.blocks.at(plan_.chunks.params[param].block()), in, bytes.size(), fields);
+      for (std::size_t f = 0; f < fields.size(); ++f) seen[f].floats = fields[f];
+      kernels::wipe(&fields, sizeof fields);
+    } else if (elements.kind == Elements::Kind::floats) {
+      numbers_.scan_floats(elements.dtype, in, bytes.size() / elements.width, seen[0].floats);
+    } else {
+      numbers_.scan_integers(elements.width, in, bytes.size() / elements.width, seen[0].integers);
+    }
+  }
+
   const formats::ByteSource& source_;
   std::span<const Scanned> params_;
+  const Plan& plan_;
   const kernels::NumberKernel& numbers_;
   Results& results_;
 };
@@ -77,16 +114,12 @@ Elements elements_of(Dtype dtype) {
 
 Result<std::vector<ElementStats>> scan(const formats::ByteSource& source, std::span<const Scanned> params, const kernels::NumberKernel& numbers,
                                        const PassOptions& options) {
-  Core chunks;  // of the default chunk size, which every width divides
-  chunks.params.reserve(params.size());
+  const Plan plan = plan_of(params);
   std::uint64_t longest = 0;
-  for (const Scanned& p : params) {
-    chunks.params.push_back({0, p.offset, p.length});
-    longest = std::max(longest, p.length);
-  }
-  Results results{.stats = std::vector<ElementStats>(params.size())};
-  const auto make = [&] { return std::make_unique<ScanWorker>(source, params, numbers, results); };
-  if (auto done = run_chunks(chunks, {}, std::min(longest, chunks.chunk_bytes()), make, options); !done) return done.error();
+  for (const Scanned& p : params) longest = std::max(longest, p.length);
+  Results results{.stats = std::vector<ElementStats>(plan.results)};
+  const auto make = [&] { return std::make_unique<ScanWorker>(source, params, plan, numbers, results); };
+  if (auto done = run_chunks(plan.chunks, {}, std::min(longest, plan.chunks.chunk_bytes()), make, options); !done) return done.error();
   return std::move(results.stats);
 }
 

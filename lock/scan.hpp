@@ -30,13 +30,15 @@ struct ElementStats {
   kernels::IntegerStats integers;
 };
 
-// A parameter to look at: whole elements, not opaque.
+// A parameter to look at: whole elements that are not opaque, or whole structs with 1 to kernels::max_fields floats.
 struct Scanned {
   std::uint64_t offset = 0, length = 0;  // bytes
-  Elements elements;
+  Elements elements;                     // of structs: none
+  const StructLayout* structs = nullptr;  // null: plain elements
+  std::size_t results() const { return structs == nullptr ? 1 : structs->fields.size(); }
 };
 
-// One result for each of `params`, read chunk by chunk on all cores. Errors: io, bad_model.
+// The results() of each of `params`, one behind the other, of parameters that are read chunk by chunk on all cores. Errors: io, bad_model.
 Result<std::vector<ElementStats>> scan(const formats::ByteSource& source, std::span<const Scanned> params, const kernels::NumberKernel& numbers,
                                        const PassOptions& options);
 

@@ -28,15 +28,15 @@ bool locks_anything(std::span<const Parameter> params);
 // The layout of a parameter of `length` bytes whose elements are like that.
 void choose_layout(Parameter& p, const Elements& elements, const ElementStats& stats);
 
-// Chooses layouts for all `params` that are in layout `bytes`; spans[i] belongs to params[i]. Returns how many bytes were looked at, which
-// are all that PassOptions counts. Errors: io, bad_model.
-Result<std::uint64_t> choose_layouts(std::span<Parameter> params, std::span<const ParamSpan> spans, const formats::ByteSource& source,
-                                     const kernels::NumberKernel& numbers, const PassOptions& options);
+// Chooses layouts for all `params` that are in layout `bytes`; spans[i] belongs to params[i]; descriptions of structs go into `blocks`. Returns
+// how many bytes were looked at, which are all that PassOptions counts. Errors: io, bad_model.
+Result<std::uint64_t> choose_layouts(std::span<Parameter> params, BlockTable& blocks, std::span<const ParamSpan> spans,
+                                     const formats::ByteSource& source, const kernels::NumberKernel& numbers, const PassOptions& options);
 
-// Whether choose_layouts() left whole floats in layout `bytes`: one of them is NaN or infinite.
-bool fell_back(const Parameter& p, Dtype dtype);
+// Whether choose_layouts() left whole floats, or structs of them, in layout `bytes`: one float is NaN or infinite.
+bool fell_back(const Parameter& p, Dtype dtype, const StructLayout& structs);
 
-// Why a float tensor is in layout `bytes`, or would stay plain unasked; empty for everything else. Nobody can tell a record's reason for certain.
-std::string why_no_numbers(const Parameter& p, Dtype dtype, bool recorded);
+// Why a tensor with floats is in layout `bytes`, or would stay plain unasked; empty for everything else. Nobody can tell a record's reason for certain.
+std::string why_no_numbers(const Parameter& p, Dtype dtype, const StructLayout& structs, bool recorded);
 
 }  // namespace nnlock::lock

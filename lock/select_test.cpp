@@ -35,17 +35,18 @@ TEST(Select, LengthsThatAreNoWholeElementsStayBytes) {
   const std::vector<ParamSpan> spans = {{.name = "f", .dtype = Dtype::f32, .offset = 1, .length = 401},
                                         {.name = "i", .dtype = Dtype::i64, .offset = 402, .length = 12},
                                         {.name = "c", .dtype = Dtype::complex64, .offset = 414, .length = 12}};  // three floats
+  BlockTable blocks;
   auto params = select_parameters(spans, 0, {}, {});
   const CountingSource source(file);
-  const auto looked = choose_layouts(params, spans, source, numbers(), {.threads = 1});
+  const auto looked = choose_layouts(params, blocks, spans, source, numbers(), {.threads = 1});
   ASSERT_TRUE(looked);
   EXPECT_EQ(*looked, 12U);
   EXPECT_EQ(source.read_bytes, 12U);
   EXPECT_EQ(params[0].layout, Layout::bytes);
   EXPECT_EQ(params[1].layout, Layout::bytes);
   EXPECT_EQ(params[2].layout, Layout::finite);
-  EXPECT_EQ(why_no_numbers(params[0], Dtype::f32, false), "its length is not a multiple of 4 bytes");
-  EXPECT_EQ(why_no_numbers(params[1], Dtype::i64, false), "");
+  EXPECT_EQ(why_no_numbers(params[0], Dtype::f32, {}, false), "its length is not a multiple of 4 bytes");
+  EXPECT_EQ(why_no_numbers(params[1], Dtype::i64, {}, false), "");
 }
 
 TEST(Select, OnlyNumbersThatMayBeLockedAreRead) {
@@ -55,9 +56,10 @@ TEST(Select, OnlyNumbersThatMayBeLockedAreRead) {
                                         {.name = "opaque", .dtype = Dtype::opaque, .offset = 600, .length = 200},
                                         {.name = "numbers", .dtype = Dtype::u16, .offset = 801, .length = 100}};
   const std::vector<std::string> exclude = {"excl*"};
+  BlockTable blocks;
   auto params = select_parameters(spans, 0, {}, exclude);
   const CountingSource source(file);
-  ASSERT_TRUE(choose_layouts(params, spans, source, numbers(), {.threads = 1}));
+  ASSERT_TRUE(choose_layouts(params, blocks, spans, source, numbers(), {.threads = 1}));
   EXPECT_EQ(source.read_bytes, 100U);
   EXPECT_EQ(params[0].layout, Layout::plain);
   EXPECT_EQ(params[3].layout, Layout::range);
@@ -73,8 +75,9 @@ TEST(Select, OneElementInAnyChunkCounts) {
       values[at] = odd;
       const auto view = std::as_bytes(std::span(values));
       const std::vector<ParamSpan> spans = {{.dtype = dtype, .length = view.size()}};
+      BlockTable blocks;
       auto params = select_parameters(spans, 0, {}, {});
-      EXPECT_TRUE(choose_layouts(params, spans, formats::MemorySource(view), numbers(), {.threads = 2}));
+      EXPECT_TRUE(choose_layouts(params, blocks, spans, formats::MemorySource(view), numbers(), {.threads = 2}));
       return params[0];
     };
     SCOPED_TRACE(at);
@@ -91,8 +94,9 @@ TEST(Select, OneElementInAnyChunkCounts) {
 TEST(Select, AFileThatCannotBeReadIsAnError) {
   const Bytes file(100);
   const std::vector<ParamSpan> spans = {{.name = "beyond", .dtype = Dtype::f32, .offset = 96, .length = 8}};
+  BlockTable blocks;
   auto params = select_parameters(spans, 0, {}, {});
-  EXPECT_EQ(choose_layouts(params, spans, CountingSource(file), numbers(), {}).error().code, ErrorCode::io);
+  EXPECT_EQ(choose_layouts(params, blocks, spans, CountingSource(file), numbers(), {}).error().code, ErrorCode::io);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ class Tamper : public testing::TestWithParam<std::size_t> {
   Bytes file = locked(model.bytes, key, kSmall);
 };
 
-INSTANTIATE_TEST_SUITE_P(EveryCodec, Tamper, testing::Range<std::size_t>(0, 3),
+INSTANTIATE_TEST_SUITE_P(EveryCodec, Tamper, testing::Range<std::size_t>(0, 4),
                          [](const auto& codec) { return std::string(small_models()[codec.param].name); });
 
 TEST_P(Tamper, NoFlippedBitOpens) {
@@ -48,7 +48,7 @@ TEST(TamperMore, TheModelsHaveEveryLayoutThatIsChosen) {
     ASSERT_TRUE(info);
     for (const TensorInfo& p : info->params) layouts.insert(p.layout);
   }
-  EXPECT_EQ(layouts, (std::set<std::string>{"bytes", "finite", "range"}));
+  EXPECT_EQ(layouts, (std::set<std::string>{"block", "bytes", "finite", "range"}));
 }
 
 TEST_P(Tamper, NoTruncationOpens) {

@@ -111,7 +111,7 @@ TEST(Vectors, Choose) {
       if (!kernels::runnable(*numbers)) continue;
       Core core;
       core.params = select_parameters(spans, 0, {}, {});
-      const auto looked = choose_layouts(core.params, spans, formats::MemorySource(plain), *numbers, {.threads = 1});
+      const auto looked = choose_layouts(core.params, core.blocks, spans, formats::MemorySource(plain), *numbers, {.threads = 1});
       ASSERT_TRUE(looked) << looked.error().message;
       CborWriter chosen, expected;
       write_layout(chosen, core, core.params[0]);
