@@ -113,6 +113,7 @@ const Codec& onnx_codec();
 const Codec& ncnn_codec();
 const Codec& gguf_codec();
 const Codec& openvino_codec();
+const Codec& pytorch_codec();
 
 // All codecs, in the order they are asked.
 std::span<const Codec* const> codecs();

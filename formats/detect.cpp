@@ -52,6 +52,7 @@ std::span<const Codec* const> codecs() {
       &tflite_codec(),
       &safetensors_codec(),
       &gguf_codec(),
+      &pytorch_codec(),
       &ncnn_codec(),
       &openvino_codec(),
       &onnx_codec(),

@@ -54,7 +54,7 @@ TEST(Detect, OtherFilesAreNoModels) {
   for (const std::string_view text :
        {std::string_view(""), std::string_view("\0", 1), std::string_view("hello, world\n"),
         std::string_view("{\"a\":1}"), std::string_view("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16),
-        std::string_view("PK\3\4\24\0\0\0\0\0\0\0\0\0\0\0", 16), std::string_view("GGML\3\0\0\0\0\0\0\0\0\0\0\0", 16),
+        std::string_view("PK\1\2\24\0\0\0\0\0\0\0\0\0\0\0", 16), std::string_view("GGML\3\0\0\0\0\0\0\0\0\0\0\0", 16),
         std::string_view("\x7f" "ELF\2\1\1\0\0\0\0\0\0\0\0\0", 16)}) {
     const auto codec = detect(MemorySource(bytes_of(text)));
     ASSERT_FALSE(codec) << text;

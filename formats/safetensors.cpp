@@ -10,6 +10,7 @@
 #include <string>
 
 #include "formats/codec.hpp"
+#include "formats/element_rules.hpp"
 #include "formats/safetensors_header.hpp"
 #include "formats/safetensors_record.hpp"
 
@@ -89,7 +90,7 @@ class Safetensors final : public Codec {
     for (Tensor& tensor : file->header.tensors) {
       const std::uint64_t offset = kPrefix + file->length + tensor.begin();
       const std::uint64_t length = tensor.end() - tensor.begin();
-      const char* kept = length == 0 ? "it has no elements" : tensor.type->kept;
+      const char* kept = length == 0 ? kNoElements : kept_by_type(tensor.type->dtype);
       if (kept == nullptr)
         structure.params.push_back({std::move(tensor.name), tensor.type->dtype, std::move(tensor.shape), offset, length});
       else

@@ -27,7 +27,6 @@ struct ElementType {
   std::string_view word;  // as written in the header
   std::uint64_t bits;     // per element
   Dtype dtype;            // as shown to people
-  const char* kept;       // why such tensors stay readable; null for learned values
 };
 
 // The type of that name, or null.

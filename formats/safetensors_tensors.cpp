@@ -14,30 +14,29 @@
 namespace nnlock::formats::safetensors {
 namespace {
 
-constexpr const char* kCounter = "64-bit integers are counters or indices";
 constexpr std::array kElementTypes = {
-    ElementType{"BOOL", 8, Dtype::boolean, "booleans are masks"},
-    ElementType{"F4", 4, Dtype::opaque, nullptr},
-    ElementType{"F6_E2M3", 6, Dtype::opaque, nullptr},
-    ElementType{"F6_E3M2", 6, Dtype::opaque, nullptr},
-    ElementType{"U8", 8, Dtype::u8, nullptr},
-    ElementType{"I8", 8, Dtype::i8, nullptr},
-    ElementType{"F8_E5M2", 8, Dtype::f8, nullptr},
-    ElementType{"F8_E4M3", 8, Dtype::f8, nullptr},
-    ElementType{"F8_E8M0", 8, Dtype::f8, nullptr},
-    ElementType{"F8_E4M3FNUZ", 8, Dtype::f8, nullptr},
-    ElementType{"F8_E5M2FNUZ", 8, Dtype::f8, nullptr},
-    ElementType{"I16", 16, Dtype::i16, nullptr},
-    ElementType{"U16", 16, Dtype::u16, nullptr},
-    ElementType{"F16", 16, Dtype::f16, nullptr},
-    ElementType{"BF16", 16, Dtype::bf16, nullptr},
-    ElementType{"I32", 32, Dtype::i32, nullptr},  // packed quantised weights (GPTQ, AWQ)
-    ElementType{"U32", 32, Dtype::u32, nullptr},
-    ElementType{"F32", 32, Dtype::f32, nullptr},
-    ElementType{"C64", 64, Dtype::complex64, nullptr},
-    ElementType{"F64", 64, Dtype::f64, nullptr},
-    ElementType{"I64", 64, Dtype::i64, kCounter},
-    ElementType{"U64", 64, Dtype::u64, kCounter},
+    ElementType{"BOOL", 8, Dtype::boolean},
+    ElementType{"F4", 4, Dtype::opaque},
+    ElementType{"F6_E2M3", 6, Dtype::opaque},
+    ElementType{"F6_E3M2", 6, Dtype::opaque},
+    ElementType{"U8", 8, Dtype::u8},
+    ElementType{"I8", 8, Dtype::i8},
+    ElementType{"F8_E5M2", 8, Dtype::f8},
+    ElementType{"F8_E4M3", 8, Dtype::f8},
+    ElementType{"F8_E8M0", 8, Dtype::f8},
+    ElementType{"F8_E4M3FNUZ", 8, Dtype::f8},
+    ElementType{"F8_E5M2FNUZ", 8, Dtype::f8},
+    ElementType{"I16", 16, Dtype::i16},
+    ElementType{"U16", 16, Dtype::u16},
+    ElementType{"F16", 16, Dtype::f16},
+    ElementType{"BF16", 16, Dtype::bf16},
+    ElementType{"I32", 32, Dtype::i32},  // packed quantised weights (GPTQ, AWQ)
+    ElementType{"U32", 32, Dtype::u32},
+    ElementType{"F32", 32, Dtype::f32},
+    ElementType{"C64", 64, Dtype::complex64},
+    ElementType{"F64", 64, Dtype::f64},
+    ElementType{"I64", 64, Dtype::i64},
+    ElementType{"U64", 64, Dtype::u64},
 };
 
 // Sorts places by name and names a double one, if any.

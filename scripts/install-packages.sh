@@ -10,7 +10,7 @@ packages=(
   python3 python3-venv python3-dev openssl
 )
 # OpenBLAS beside libtorch, which is slow with the reference BLAS.
-[ "${1:-}" = lab ] && packages+=(libtorch-dev libopenblas0-openmp liblzma-dev dataset-fashion-mnist gnuplot-nox)
+[ "${1:-}" = lab ] && packages+=(libtorch-dev libopenblas0-openmp python3-torch liblzma-dev dataset-fashion-mnist gnuplot-nox)
 [ "${1:-}" = slow ] && packages+=(valgrind dieharder)
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 missing() {

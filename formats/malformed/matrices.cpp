@@ -12,6 +12,7 @@ std::vector<Matrix> matrices() {
       edgetpu_matrix(),
       onnx_matrix(),
       gguf_matrix(),
+      pytorch_matrix(),
       ncnn_matrix(),
       openvino_matrix(),
   };

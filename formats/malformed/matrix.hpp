@@ -43,6 +43,7 @@ Matrix onnx_matrix();
 Matrix ncnn_matrix();
 Matrix gguf_matrix();
 Matrix openvino_matrix();
+Matrix pytorch_matrix();
 
 // At least one of each codec: matrices.cpp.
 std::vector<Matrix> matrices();
