@@ -14,12 +14,14 @@
 #include <memory>
 #include <optional>
 
+#include "formats/budget.hpp"
+
 namespace nnlock::formats::openvino {
 namespace {
 
 constexpr std::size_t kDeepest = 64;           // elements inside one another
 constexpr std::size_t kDeepestBody = 8;        // graphs inside one another
-constexpr std::size_t kMostLayers = 1 << 18;   // the largest models in the field have about 130,000
+constexpr std::size_t kLongestPiece = 4 << 20;  // bytes from one '<' to the next; expat keeps a tag three times
 constexpr std::size_t kMostEdges = 1 << 20;
 constexpr std::size_t kLongestName = 4096;     // bytes
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 50;
@@ -37,6 +39,15 @@ std::string lower(std::string_view text) {
   for (char& c : out)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return out;
+}
+
+// Where a piece that is too long starts.
+std::optional<std::size_t> long_piece(std::string_view text) {
+  for (std::size_t at = 0, next = 0; at < text.size(); at = next) {
+    next = std::min(text.find('<', at + 1), text.size());
+    if (next - at > kLongestPiece) return at;
+  }
+  return std::nullopt;
 }
 
 // "11, 64, 2048"; empty for a scalar.
@@ -93,6 +104,9 @@ class IrReader {
   IrReader() : parser_(XML_ParserCreate("UTF-8")) {}
 
   Result<Ir> read(std::string_view text) {
+    budget_ = Budget(text.size());
+    if (const auto at = long_piece(text))
+      return Error{.code = ErrorCode::unsupported, .message = "a piece of the XML is longer than 4 MiB", .offset = *at};
     if (parser_ == nullptr) return Error{.code = ErrorCode::io, .message = "no memory to read the XML"};
     XML_SetUserData(parser_.get(), this);
     XML_SetElementHandler(
@@ -126,6 +140,12 @@ class IrReader {
     if (error_) return;
     const bool in_layer = !graphs_.empty() && graphs_.back().open_layer != kNone;
     error_ = Error{.code = code, .message = std::move(message), .tensor = in_layer ? graphs_.back().name : "", .offset = place};
+    XML_StopParser(parser_.get(), XML_FALSE);
+  }
+
+  void exceed(const std::string& what) {
+    if (error_) return;
+    error_ = Budget::exceeded(what, place());
     XML_StopParser(parser_.get(), XML_FALSE);
   }
 
@@ -217,7 +237,7 @@ class IrReader {
     const auto type = attributes.get("type"), name = attributes.get("name");
     if (!id || !type || type->empty()) return refuse("a layer has no id or no type");
     if (type->size() > kLongestName || name.value_or("").size() > kLongestName) return refuse("a layer's name is too long");
-    if (ir_.layers.size() == kMostLayers) return refuse("there are too many layers", ErrorCode::unsupported);
+    if (!budget_.take(Budget::kOperator + type->size() / Budget::kNameBytes)) return exceed("layers");
     const auto index = static_cast<std::uint32_t>(ir_.layers.size());
     graph.name = name.value_or("");
     graph.open_layer = index;
@@ -268,7 +288,7 @@ class IrReader {
     } else if (type->bits != 0 && bytes_of(shape, type->bits) != *size) {
       return refuse("the size does not fit the shape");
     }
-    if (ir_.values.size() == kMostLayers) return refuse("there are too many constants", ErrorCode::unsupported);
+    if (!budget_.take_tensor(shape.size(), name.size())) return exceed("constants");
     ir_.values.push_back({std::move(name), *type, std::move(shape), *offset, *size, place(), graphs_.back().open_layer, nullptr});
   }
 
@@ -306,6 +326,7 @@ class IrReader {
   std::unique_ptr<std::remove_pointer_t<XML_Parser>, Free> parser_;
   std::vector<Part> parts_;
   std::vector<Graph> graphs_;
+  Budget budget_{0};
   std::size_t edges_ = 0;
   bool older_ = false;  // versions 2 to 7
   Ir ir_;

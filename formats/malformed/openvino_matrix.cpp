@@ -47,6 +47,7 @@ std::vector<Fault> faults_of_xml() {
       {"xml-encoding", "version=\"1.0\"", "version=\"1.0\" encoding=\"utf-16\"", "another encoding", "", unsupported},
       {"xml-document-type", "<net name", "<!DOCTYPE net [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><net name", "document type"},
       {"xml-document-type-external", "<net name", "<!DOCTYPE net SYSTEM \"file:///etc/passwd\"><net name", "document type"},
+      {"xml-tag-of-5-MiB", "name=\"weights\"", "name=\"weights\" more=\"" + std::string(5 << 20, 'x') + "\"", "longer than 4 MiB", "", unsupported},
       {"xml-nested-100-deep", "<edges>", deep("<a>", "</a>", 100) + "<edges>", "nested too deeply"},
       {"xml-nested-100000-deep", "<edges>", deep("<a>", "</a>", 100'000) + "<edges>", "nested too deeply"},
       {"bodies-nested-too-deeply", "<layers>\n", "<layers>\n" + bodies(9), "bodies are nested too deeply", "loop"},

@@ -119,12 +119,47 @@ def ncnn_names(n):
     return ncnn(*layers, weights=struct.pack("<4f", 1, 2, 3, 4) * (n // 4))
 
 
+# --- OpenVINO ---
+
+def openvino(layers, edges, weights):
+    text = f'<?xml version="1.0"?>\n<net name="m" version="11">\n<layers>{"".join(layers)}</layers>\n<edges>{"".join(edges)}</edges>\n</net>\n'
+    return {"model.xml": text.encode(), "model.bin": weights}
+
+
+def openvino_constant(i, name, offset):
+    return (f'<layer id="{i}" name="{name}" type="Const" version="opset1"><data element_type="u8" shape="1" offset="{offset}" size="1"/>'
+            '<output><port id="9"/></output></layer>')
+
+
+def openvino_tensors(n):
+    return openvino([openvino_constant(i, f"{i:x}", i) for i in range(n)], [], bytes(n))
+
+
+def openvino_names(n):
+    return openvino([openvino_constant(i, f"{i:0>400x}", i) for i in range(n // 8)], [], bytes(n // 8))
+
+
+def openvino_layers(n):
+    return openvino([openvino_constant(0, "w", 0)] + [f'<layer id="{i + 1}" type="a"/>' for i in range(n)], [], b"\1")
+
+
+def openvino_edges(n):
+    ports = "".join(f'<port id="{i}"/>' for i in range(n))
+    edges = [f'<edge from-layer="0" from-port="9" to-layer="1" to-port="{i}"/>' for i in range(n)]
+    return openvino([openvino_constant(0, "w", 0), f'<layer id="1" type="a"><input>{ports}</input></layer>'], edges, b"\1")
+
+
+def openvino_attribute(n):
+    return openvino([openvino_constant(0, "w", 0), f'<layer id="1" type="a" more="{"x" * 100 * n}"/>'], [], b"\1")
+
+
 # What asks for much, by format. The first of each is a model of n tensors that can be locked.
 MANY = {
     "safetensors": [safetensors_tensors, safetensors_metadata, safetensors_dimensions, safetensors_name],
     "onnx": [onnx_tensors, onnx_nodes, onnx_inputs, onnx_constants, onnx_name],
     "tflite": [tflite_tensors, tflite_name],
     "gguf": [gguf_tensors, gguf_keys, gguf_names],
+    "openvino": [openvino_tensors, openvino_names, openvino_layers, openvino_edges, openvino_attribute],
     "ncnn": [ncnn_tensors, ncnn_names],
 }
 
