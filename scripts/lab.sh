@@ -13,7 +13,7 @@ export PATH=$PWD/build:$PATH OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 build() {
   cmake --preset lab >/dev/null
-  cmake --build --preset lab --target nnlock_lab_program nnlock_lab_stream lab_test cryptanalysis_test
+  cmake --build --preset lab --target nnlock_lab_program nnlock_lab_stream lab_test cryptanalysis_test torchscript_test
   ln -sfn lab/lab/nnlock-lab build/nnlock-lab
 }
 
@@ -44,6 +44,7 @@ smoke() {
   rm -rf "$out"
   build/lab/lab/lab_test
   build/lab/lab/cryptanalysis_test
+  build/lab/lab/torchscript_test
   run_cells smoke --cache "$out/cache" --records "$out/records"
   cells=$(nnlock-lab cells --set smoke 2>/dev/null | wc -l)
   [ "$cells" -gt 0 ] && [ "$(find "$out/records" -name '*.json' | wc -l)" -eq "$cells" ] || { echo "lab: a smoke cell has no record" >&2; return 1; }
