@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/budget.hpp"
 #include "formats/bytes.hpp"
 #include "nnlock/result.hpp"
 
@@ -22,6 +23,7 @@ constexpr std::size_t kLocalHeader = 30, kCentralHeader = 46;  // bytes without 
 constexpr std::uint16_t kStored = 0, kDeflated = 8;            // methods
 constexpr std::uint64_t kNot16 = 0xffff, kNot32 = 0xffffffff;  // "the value stands in a zip64 field"
 constexpr std::uint64_t kMostEntries = 1 << 18;
+constexpr std::uint64_t kEntryUnits = 3 * Budget::kTensor;     // each may hold a tensor
 constexpr std::uint64_t kLargestDirectory = 32 << 20;          // bytes
 constexpr std::size_t kLongestName = 4096;                     // bytes
 

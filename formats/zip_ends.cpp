@@ -83,8 +83,8 @@ Result<void> Ends::check_directory(std::uint64_t at) const {
   if (!inside(directory, directory_length, at) || end_of_directory() != at)
     return broken("the central directory does not end where the end record starts", at);
   if (entries > directory_length / kCentralHeader) return broken("the central directory is too short for its entries", directory);
-  if (entries > kMostEntries || directory_length > kLargestDirectory)
-    return Error{.code = ErrorCode::unsupported, .message = "the zip archive has too many entries", .offset = at};
+  if (entries > kMostEntries || directory_length > kLargestDirectory || !Budget(at).take(entries * kEntryUnits))
+    return Budget::exceeded("zip entries", at);
   return {};
 }
 

@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: The nnlock authors
 # SPDX-License-Identifier: Apache-2.0
 """Small files that ask for much: for each format, models of many tiny tensors, and of what else costs more memory than bytes of the file."""
+import io
 import pathlib
 import struct
 import sys
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "spec" / "vectors" / "generate"))
 import onnx_files as onnx  # noqa: E402
@@ -153,6 +155,48 @@ def openvino_attribute(n):
     return openvino([openvino_constant(0, "w", 0), f'<layer id="1" type="a" more="{"x" * 100 * n}"/>'], [], b"\1")
 
 
+# --- PyTorch ---
+
+def pickled_tensor(key):
+    """torch._utils._rebuild_tensor_v2(storage of 4 bytes, 0, (1,), (1,), False, OrderedDict())"""
+    def text(words):
+        return b"X" + struct.pack("<I", len(words)) + words.encode()
+    storage = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text(key) + text("cpu") + b"K\x01tQ"
+    return b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"K\x00(K\x01t(K\x01t\x89ccollections\nOrderedDict\n)RtR"
+
+
+def pytorch(pickled, storages):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("m/data.pkl", b"\x80\x02" + pickled + b".")
+        for i in range(storages):
+            archive.writestr(f"m/data/{i}", b"abcd")
+        archive.writestr("m/version", "3\n")
+    return out.getvalue()
+
+
+def pytorch_tensors(n):
+    items = (b"X" + struct.pack("<I", len(f"{i:x}")) + f"{i:x}".encode() + pickled_tensor(str(i)) for i in range(n))
+    return pytorch(b"}(" + b"".join(items) + b"u", n)
+
+
+def pytorch_entries(n):
+    return pytorch(b"}(X\x01\x00\x00\x00w" + pickled_tensor("0") + b"u", n)
+
+
+def pytorch_views(n):
+    """Many tensors on one storage."""
+    return pytorch(b"](" + pickled_tensor("0") * n + b"e", 1)
+
+
+def pytorch_values(n):
+    return pytorch(b"](" + pickled_tensor("0") + b"K\x01" * 10 * n + b"e", 1)
+
+
+def pytorch_nested(n):
+    return pytorch(b"(" + pickled_tensor("0") + b"t" + b"\x85" * 10 * n, 1)
+
+
 # What asks for much, by format. The first of each is a model of n tensors that can be locked.
 MANY = {
     "safetensors": [safetensors_tensors, safetensors_metadata, safetensors_dimensions, safetensors_name],
@@ -160,6 +204,7 @@ MANY = {
     "tflite": [tflite_tensors, tflite_name],
     "gguf": [gguf_tensors, gguf_keys, gguf_names],
     "openvino": [openvino_tensors, openvino_names, openvino_layers, openvino_edges, openvino_attribute],
+    "pytorch": [pytorch_tensors, pytorch_entries, pytorch_views, pytorch_values, pytorch_nested],
     "ncnn": [ncnn_tensors, ncnn_names],
 }
 
