@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-all=(fuzz tsan large patterns wrong-keys side-channels key-streams)
+all=(fuzz tsan large patterns wrong-keys side-channels key-streams openvino)
 lanes=("$@")
 [ ${#lanes[@]} -eq 0 ] && lanes=("${all[@]}")
 
@@ -77,6 +77,13 @@ lane_key-streams() {  # NIST SP 800-22 and dieharder on key streams and locked w
   scripts/install-packages.sh lab && build/venv/bin/pip install --quiet --disable-pip-version-check -r tests/slow/requirements.txt || return 1
   cmake --preset lab >/dev/null && cmake --build --preset lab --target nnlock_lab_stream || return 1
   build/venv/bin/python tests/slow/key_streams.py --program build/lab/lab/nnlock-lab-stream --table build/slow-key-streams.md
+}
+
+lane_openvino() {  # IRs plain, unlocked and locked through OpenVINO's C++ interface, which comes in its Python wheel
+  local cmake_dir
+  cmake_dir=$(build/venv/bin/python -c 'from openvino.utils import get_cmake_path; print(get_cmake_path())') || return 1
+  cmake -S tests/slow/openvino -B build/openvino -DOpenVINO_DIR="$cmake_dir" -DCMAKE_BUILD_TYPE=Release >/dev/null && cmake --build build/openvino || return 1
+  build/venv/bin/python tests/slow/openvino/pairs.py build/openvino/compare
 }
 
 failed=0
