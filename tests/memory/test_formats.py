@@ -82,7 +82,7 @@ def cost(command):
 def test_cost_grows_with_the_file(tmp_path, key, kind):
     """Four times the tensors: four times the reading, and far less than sixteen times the work."""
     found = {}
-    for n in (15_000, 30_000, 60_000):
+    for n in (10_000, 20_000, 40_000):
         model, size = write(tmp_path / str(n) / "model", MANY[kind][0], n)
         out = tmp_path / "out"
         for command in commands(key, model, out / model.name):
@@ -93,7 +93,7 @@ def test_cost_grows_with_the_file(tmp_path, key, kind):
                 tries.append(cost(command))
             found[command[0], n] = min(count for count, _ in tries), min(seconds for _, seconds in tries), size
     for command in ("inspect", "lock"):
-        (read1, time1, size1), (read2, _, size2), (read4, time4, size4) = (found[command, n] for n in (15_000, 30_000, 60_000))
+        (read1, time1, size1), (read2, _, size2), (read4, time4, size4) = (found[command, n] for n in (10_000, 20_000, 40_000))
         print(f"{kind}, {command}: read {read4 / size4:.2f} times its size; {time1:.3f} s, then {time4:.3f} s for {size4 / size1:.1f} times as much")
         assert (read4 - read2) / (size4 - size2) < 1.25 * (read2 - read1) / (size2 - size1) + 0.1
         assert read4 < 6 * size4 + MIB
