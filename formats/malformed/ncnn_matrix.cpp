@@ -71,6 +71,43 @@ std::vector<GraphFault> graph_faults() {
   };
 }
 
+// A layer of another type in place of the last one, with a setting that cannot be, or more weights than there are.
+struct LayerFault {
+  const char* name;
+  const char* type;
+  const char* settings;
+  const char* message;
+  const char* weights = "";  // the weights that are not there
+};
+
+constexpr LayerFault kLayerFaults[] = {
+    {"bias-zero", "Bias", "0=0", "bias has no possible number"},
+    {"deconvolution-zero", "Deconvolution", "0=1 6=0", "weight has no possible number"},
+    {"convolution-1d-negative", "Convolution1D", "0=-1 5=1 6=1", "bias has no possible number"},
+    {"embed-zero", "Embed", "0=0 2=1 3=1", "bias has no possible number"},
+    {"scale-zero", "Scale", "0=0 1=1", "scale has no possible number"},
+    {"slope-zero", "PReLU", "0=0", "slope has no possible number"},
+    {"normalize-zero", "Normalize", "3=0", "scale has no possible number"},
+    {"padding-negative", "Padding", "6=-1", "per_channel has no possible number"},
+    {"quantize-zero", "Quantize", "0=0", "scale has no possible number"},
+    {"dequantize-negative", "Dequantize", "0=1 1=-1", "bias has no possible number"},
+    {"requantize-negative", "Requantize", "2=-1", "bias has no possible number"},
+    {"group-norm-negative", "GroupNorm", "1=-1", "gamma has no possible number"},
+    {"layer-norm-2-to-31", "LayerNorm", "0=2147483647", "needs 8589934588", "gamma"},
+    {"rms-norm-zero", "RMSNorm", "0=0", "gamma has no possible number"},
+    {"lstm-weights-not-divisible", "LSTM", "0=2 1=41 3=3", "does not fit the number of outputs"},
+    {"gru-outputs-zero", "GRU", "1=30", "does not fit the number of outputs"},
+    {"rnn-weights-missing", "RNN", "0=2 1=20 2=2 8=1", "needs 1024", "weight_xc_table"},
+    {"gemm-quantisation-unknown", "Gemm", "18=5", "setting 18 names an unknown quantisation"},
+    {"gemm-blocks-of-no-constant", "Gemm", "18=400", "need a constant, transposed B only"},
+    {"gemm-broadcast-unknown", "Gemm", "6=1 10=5", "setting 10 must be -1 to 4"},
+    {"gemm-a-zero", "Gemm", "4=1 5=1 7=2 8=2 18=1", "A has no possible number"},
+    {"gemm-blocks-missing", "Gemm", "3=1 5=1 8=3 9=40 18=411", "needs 1024", "B_table"},
+    {"attention-not-divisible", "MultiHeadAttention", "0=3 2=16", "does not fit the number of outputs"},
+    {"attention-quantisation-unknown", "MultiHeadAttention", "0=4 2=16 18=6", "setting 18 names an unknown quantisation"},
+    {"attention-blocks-missing", "MultiHeadAttention", "0=4 2=16 18=410", "needs 1024", "q_weight_table"},
+};
+
 std::vector<NamedFile> pair(std::string_view graph, Bytes weights) {
   const auto bytes = bytes_of(graph);
   return {{"model.param", {bytes.begin(), bytes.end()}}, {"model.bin", std::move(weights)}};
@@ -140,6 +177,12 @@ Matrix ncnn_matrix() {
     matrix.cases.push_back({fault.name, pair(with(kGoodGraph, fault.from, fault.to), good_weights()), fault.code, fault.message, fault.layer});
   for (const auto& fault : kNumberFaults)
     matrix.cases.push_back({fault.name, binary_pair(with_number(fault.index, fault.value)), fault.code, fault.message, fault.layer});
+  for (const auto& fault : kLayerFaults) {
+    const auto layer = std::string(fault.type) + " memory 0 1 m " + fault.settings;
+    const auto tensor = std::string("memory") + (*fault.weights == 0 ? "" : "/") + fault.weights;
+    matrix.cases.push_back(
+        {fault.name, pair(with(kGoodGraph, "MemoryData       memory 0 1 m 0=3", layer), good_weights()), ErrorCode::bad_model, fault.message, tensor});
+  }
   add_cases_of_weights(matrix);
   return matrix;
 }
