@@ -53,6 +53,7 @@ std::string reason_for(const Value& value, const std::vector<std::string>& uses)
   if (value.kept != nullptr) return value.kept;
   if (value.type.kind == ElementType::Kind::never) return "text or truth values";
   if (const auto& use = uses[value.layer]; !use.empty()) return use;
+  if (value.type.kind == ElementType::Kind::scale) return "scale of compressed weights";
   if (value.type.kind == ElementType::Kind::integer) return "integers of 32 and 64 bits are shapes, axes and indices";
   return {};
 }

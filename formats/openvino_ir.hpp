@@ -19,7 +19,7 @@ inline constexpr std::uint32_t kNone = UINT32_MAX;
 
 // What an element type is to the lock.
 struct ElementType {
-  enum class Kind : std::uint8_t { number, integer, never };  // learned by type; shape or index by type; no number
+  enum class Kind : std::uint8_t { number, scale, integer, never };  // learned by type; scale, shape or index by type; no number
   Dtype dtype = Dtype::opaque;
   std::uint32_t bits = 0;  // of one element; 0: strings, whose size the shape does not give
   Kind kind = Kind::number;

@@ -58,7 +58,7 @@ TEST(Openvino, ElementTypesDecideWhereUsesDoNot) {
   };
   constexpr TypeCase cases[] = {
       {"f64", 40, Dtype::f64, true}, {"f32", 20, Dtype::f32, true}, {"f16", 10, Dtype::f16, true}, {"bf16", 10, Dtype::bf16, true},
-      {"f8e4m3", 5, Dtype::f8, true}, {"f8e5m2", 5, Dtype::f8, true}, {"f8e8m0", 5, Dtype::opaque, true}, {"f4e2m1", 3, Dtype::opaque, true},
+      {"f8e4m3", 5, Dtype::f8, true}, {"f8e5m2", 5, Dtype::f8, true}, {"f8e8m0", 5, Dtype::opaque, false}, {"f4e2m1", 3, Dtype::opaque, true},
       {"nf4", 3, Dtype::opaque, true}, {"i4", 3, Dtype::i4, true}, {"u4", 3, Dtype::u4, true}, {"i8", 5, Dtype::i8, true},
       {"u8", 5, Dtype::u8, true}, {"i16", 10, Dtype::i16, true}, {"u16", 10, Dtype::u16, true}, {"u1", 1, Dtype::opaque, true},
       {"u2", 2, Dtype::opaque, true}, {"u3", 2, Dtype::opaque, true}, {"u6", 4, Dtype::opaque, true}, {"FP32", 20, Dtype::f32, true},

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Element types (openvinotoolkit/openvino: src/core/include/openvino/core/type/element_type.hpp). Integers of 32 and 64 bits hold shapes, axes and
-// indices; no operator of OpenVINO takes weights or biases in them.
+// indices; no operator of OpenVINO takes weights or biases in them. f8e8m0 is a bare exponent, the scale of a block of small floats.
 
 #include <array>
 
@@ -24,7 +24,7 @@ constexpr auto kRows = std::to_array<Row>({
     {"bf16", "BF16", {Dtype::bf16, 16, number}},
     {"f8e4m3", "F8E4M3", {Dtype::f8, 8, number}},
     {"f8e5m2", "F8E5M2", {Dtype::f8, 8, number}},
-    {"f8e8m0", "F8E8M0", {Dtype::opaque, 8, number}},
+    {"f8e8m0", "F8E8M0", {Dtype::opaque, 8, scale}},
     {"f4e2m1", "F4E2M1", {Dtype::opaque, 4, number}},
     {"nf4", "NF4", {Dtype::opaque, 4, number}},
     {"i4", "I4", {Dtype::i4, 4, number}},
