@@ -29,6 +29,7 @@ class Budget {
     left_ -= units;
     return true;
   }
+  std::uint64_t left() const { return left_; }
   bool take_tensor(std::uint64_t rank, std::uint64_t name_bytes) { return take(kTensor + rank / kDimensions + name_bytes / kNameBytes); }
 
   // `what`: "tensors". `offset`: where the file asked for more than there is.

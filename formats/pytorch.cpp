@@ -41,6 +41,7 @@ struct Archive {
   zip::Ends ends;
   std::vector<zip::Entry> entries;
   std::string folder;
+  Budget budget;  // what is left
 };
 
 Result<void> refuse_legacy(const ByteSource& source) {
@@ -60,11 +61,12 @@ Result<Archive> read_archive(const ByteSource& source) {
   if (auto checked = refuse_legacy(source); !checked) return checked.error();
   auto ends = zip::Ends::read(source);
   if (!ends) return ends.error();
-  auto entries = zip::read_directory(source, *ends);
+  Budget budget(source.size());
+  auto entries = zip::read_directory(source, *ends, budget);
   if (!entries) return entries.error();
   auto folder = folder_of(*entries);
   if (!folder) return folder.error();
-  return Archive{*std::move(ends), *std::move(entries), *std::move(folder)};
+  return Archive{*std::move(ends), *std::move(entries), *std::move(folder), budget};
 }
 
 Result<Archive> read_restored(const ByteSource& source) {
@@ -101,7 +103,7 @@ class Pytorch final : public Codec {
     auto archive = read_restored(source);
     if (!archive) return archive.error();
     if (auto located = zip::locate_data(source, archive->ends, archive->entries); !located) return located.error();
-    return find_storages(image, archive->entries, archive->folder);
+    return find_storages(image, archive->entries, archive->folder, archive->budget);
   }
 
   Result<std::vector<Edit>> embed(std::span<const std::byte> image, std::span<const std::byte> record) const override {

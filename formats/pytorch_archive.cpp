@@ -13,7 +13,9 @@
 namespace nnlock::formats::pytorch {
 namespace {
 
-constexpr std::uint64_t kPickleBudget = 32 << 20;  // bytes of all pickles together
+constexpr std::uint64_t kMostInflated = 16 << 20;  // bytes of a pickle; PyTorch stores them as they are
+constexpr std::uint64_t kBytesOfUnit = 100;        // of a Budget
+constexpr std::uint64_t kUnitsOfChecksums = 4;     // of a tensor
 
 struct ElementType {
   std::string_view word;
@@ -62,8 +64,8 @@ struct Claim {
 
 class Archive {
  public:
-  Archive(std::span<const std::byte> image, std::span<const zip::Entry> entries, std::string_view folder)
-      : source_(image), entries_(entries), folder_(folder) {
+  Archive(std::span<const std::byte> image, std::span<const zip::Entry> entries, std::string_view folder, Budget& budget)
+      : image_(image), entries_(entries), folder_(folder), budget_(budget) {
     for (const zip::Entry& entry : entries) by_name_.emplace(path_of(entry), &entry);
   }
 
@@ -78,7 +80,8 @@ class Archive {
       if (!name.ends_with(".pkl") || name.find('/') != std::string_view::npos) continue;
       if (auto read = read_claims(name.substr(0, name.size() - 4), *entry); !read) return read.error();
     }
-    for (const zip::Entry& entry : entries_) judge(entry);
+    for (const zip::Entry& entry : entries_)
+      if (auto judged = judge(entry); !judged) return judged.error();
     const auto by_offset = [](const auto& a, const auto& b) { return a.offset < b.offset; };
     std::sort(structure_.params.begin(), structure_.params.end(), by_offset);
     std::sort(structure_.derived.begin(), structure_.derived.end(), by_offset);
@@ -92,8 +95,8 @@ class Archive {
   Result<void> check_byte_order() {
     const auto found = by_name_.find("byteorder");
     if (found == by_name_.end()) return {};
-    std::uint64_t budget = 16;
-    const auto text = zip::unpack(source_, *found->second, budget);
+    std::vector<std::byte> buffer;
+    const auto text = zip::unpack(image_, *found->second, 16, buffer);
     if (!text) return text.error();
     const std::string_view word(reinterpret_cast<const char*>(text->data()), text->size());
     if (word == "little") return {};
@@ -102,9 +105,10 @@ class Archive {
   }
 
   Result<void> read_claims(std::string_view stem, const zip::Entry& entry) {
-    const auto text = zip::unpack(source_, entry, budget_);
+    std::vector<std::byte> buffer;
+    const auto text = zip::unpack(image_, entry, kMostInflated, buffer);
     if (!text) return text.error();
-    const auto storages = read_pickle(*text);
+    const auto storages = read_pickle(*text, (budget_.left() - std::min(budget_.left(), buffer.size() / kBytesOfUnit)) * kBytesOfUnit);
     if (!storages) {
       Error error = storages.error();
       error.tensor = entry.name;
@@ -136,17 +140,19 @@ class Archive {
     if (typed != nullptr && made.shape.empty() && entry->size % typed->bytes == 0) made.shape = {entry->size / typed->bytes};
     if (made.shape.empty() && type->bytes != 0) made.shape = {storage.elements};
     for (const std::string& name : storage.names) made.name.append(made.name.empty() ? "" : ", ").append(name);
+    if (!afford(made.shape.size(), made.name.size())) return Budget::exceeded("tensors", entry->data);
     const Dtype dtype = made.dtype;
     const auto [known, is_new] = claims_.try_emplace(entry, std::move(made));
     if (!is_new && known->second.dtype != dtype) return at_entry(ErrorCode::bad_model, "two pickles give the storage two types", *entry);
     return {};
   }
 
-  void judge(const zip::Entry& entry) {
+  Result<void> judge(const zip::Entry& entry) {
     const auto path = path_of(entry);
     const auto found = claims_.find(&entry);
     const bool unnamed = path.starts_with("data/") || path.starts_with("constants/");
-    if ((found == claims_.end() && !unnamed) || path.ends_with('/')) return;
+    if ((found == claims_.end() && !unnamed) || path.ends_with('/')) return {};
+    if (found == claims_.end() && !afford(0, path.size())) return Budget::exceeded("tensors", entry.data);
     Claim claim = found == claims_.end() ? Claim{} : std::move(found->second);
     if (claim.name.empty()) claim.name = path;
     if (const char* kept = reason_kept(claim, entry)) {
@@ -158,7 +164,10 @@ class Archive {
       structure_.params.push_back({std::move(claim.name), claim.dtype, std::move(claim.shape), entry.data, entry.packed});
       derive(entry);
     }
+    return {};
   }
+
+  bool afford(std::uint64_t rank, std::uint64_t name_bytes) { return budget_.take_tensor(rank, name_bytes) && budget_.take(kUnitsOfChecksums); }
 
   static const char* reason_kept(const Claim& claim, const zip::Entry& entry) {
     if (entry.size == 0) return kNoElements;
@@ -176,12 +185,12 @@ class Archive {
     add(Kind::crc32_central, entry.central + 16);
   }
 
-  MemorySource source_;
+  std::span<const std::byte> image_;
   std::span<const zip::Entry> entries_;
   std::string_view folder_;
   std::map<std::string_view, const zip::Entry*> by_name_;  // without the folder
   std::map<const zip::Entry*, Claim> claims_;
-  std::uint64_t budget_ = kPickleBudget;
+  Budget& budget_;
   Structure structure_;
 };
 
@@ -201,8 +210,8 @@ Result<std::string> folder_of(std::span<const zip::Entry> entries) {
   return folder;
 }
 
-Result<Structure> find_storages(std::span<const std::byte> image, std::span<const zip::Entry> entries, std::string_view folder) {
-  return Archive(image, entries, folder).sort();
+Result<Structure> find_storages(std::span<const std::byte> image, std::span<const zip::Entry> entries, std::string_view folder, Budget& budget) {
+  return Archive(image, entries, folder, budget).sort();
 }
 
 }  // namespace nnlock::formats::pytorch

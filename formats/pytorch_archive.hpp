@@ -20,6 +20,6 @@ constexpr std::string_view kRecordName = "extra/nnlock";  // below the archive's
 Result<std::string> folder_of(std::span<const zip::Entry> entries);
 
 // Sorts all entries of a restored archive into parameters, constants and unlockable ones. Errors: bad_model, unsupported.
-Result<Structure> find_storages(std::span<const std::byte> image, std::span<const zip::Entry> entries, std::string_view folder);
+Result<Structure> find_storages(std::span<const std::byte> image, std::span<const zip::Entry> entries, std::string_view folder, Budget& budget);
 
 }  // namespace nnlock::formats::pytorch

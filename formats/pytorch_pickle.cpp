@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "formats/budget.hpp"
 #include "formats/pytorch_symbols.hpp"
 
 namespace nnlock::formats::pytorch {
@@ -13,7 +14,7 @@ namespace {
 
 using Kind = Value::Kind;
 
-constexpr std::size_t kMostStacked = 1 << 19, kMostRemembered = 1 << 21;  // values of 16 bytes
+constexpr std::uint64_t kLongest = 0xffffffff;  // bytes; a text is kept as place and length of 32 bits each
 constexpr unsigned kNewestProtocol = 5;
 
 // Opcodes of protocols 2 to 5, without those that no pickle of PyTorch has: text numbers and strings of protocol 0, extension codes,
@@ -40,7 +41,7 @@ std::size_t count_bytes(std::uint8_t op) {
 
 class Machine {
  public:
-  explicit Machine(std::span<const std::byte> text) : text_(text), symbols_(text) {}
+  Machine(std::span<const std::byte> text, std::uint64_t most) : text_(text), symbols_(text, most) {}
 
   Result<std::vector<Storage>> run() {
     while (at_ < text_.size()) {
@@ -58,6 +59,7 @@ class Machine {
 
  private:
   static Error broken(const char* message) { return Error{.code = ErrorCode::bad_model, .message = message}; }
+  static Error too_large() { return Budget::exceeded("objects in a pickle", 0); }
   static Error underflow() { return broken("the pickle takes more values than it has"); }
 
   Result<std::vector<Storage>> finish() {
@@ -75,8 +77,9 @@ class Machine {
   }
 
   Result<void> push(Value value) {
-    if (stack_.size() >= kMostStacked) return Error{.code = ErrorCode::unsupported, .message = "the pickle holds too many values at once"};
+    if (stack_.size() == highest_ && !symbols_.afford()) return too_large();
     stack_.push_back(value);
+    highest_ = std::max(highest_, stack_.size());
     return {};
   }
 
@@ -190,14 +193,14 @@ class Machine {
   Result<void> remember(std::uint64_t number) {
     if (!has(1)) return underflow();
     if (number > memo_.size()) return broken("the pickle leaves gaps among the objects that it remembers");
-    if (number >= kMostRemembered) return Error{.code = ErrorCode::unsupported, .message = "the pickle remembers too many objects"};
+    if (number == memo_.size() && !symbols_.afford()) return too_large();
     if (number == memo_.size()) memo_.emplace_back();
     memo_[static_cast<std::size_t>(number)] = stack_.back();
     return {};
   }
 
   Result<void> set_mark() {
-    if (marks_.size() >= kMostStacked) return Error{.code = ErrorCode::unsupported, .message = "the pickle holds too many values at once"};
+    if (!symbols_.afford()) return too_large();
     marks_.push_back(static_cast<std::uint32_t>(stack_.size()));
     return {};
   }
@@ -256,11 +259,15 @@ class Machine {
   std::size_t at_ = 0;
   Symbols symbols_;
   std::vector<Value> stack_, memo_;
+  std::size_t highest_ = 0;  // values that the stack has held
   std::vector<std::uint32_t> marks_;
 };
 
 }  // namespace
 
-Result<std::vector<Storage>> read_pickle(std::span<const std::byte> text) { return Machine(text).run(); }
+Result<std::vector<Storage>> read_pickle(std::span<const std::byte> text, std::uint64_t most) {
+  if (text.size() > kLongest) return Budget::exceeded("objects in a pickle", 0);
+  return Machine(text, most).run();
+}
 
 }  // namespace nnlock::formats::pytorch

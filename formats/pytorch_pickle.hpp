@@ -30,7 +30,7 @@ struct Storage {
 };
 
 // Every storage once, in the order of the pickle.
-// Errors: bad_model, unsupported; offsets count from the pickle's first byte.
-Result<std::vector<Storage>> read_pickle(std::span<const std::byte> text);
+// Takes at most about `most` bytes of memory. Errors: bad_model, unsupported; offsets count from the pickle's first byte.
+Result<std::vector<Storage>> read_pickle(std::span<const std::byte> text, std::uint64_t most);
 
 }  // namespace nnlock::formats::pytorch

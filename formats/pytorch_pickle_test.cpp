@@ -18,10 +18,11 @@ using malformed::unicode;
 using malformed::whole_pickle;
 
 constexpr const char* kNoName = "(none)";
+constexpr std::uint64_t kMost = 1 << 20;  // bytes
 
 // The names of the tensors on the storages of a pickle, in their order.
 std::vector<std::string> names_in(const std::string& text) {
-  const auto storages = pytorch::read_pickle(bytes_of(text));
+  const auto storages = pytorch::read_pickle(bytes_of(text), kMost);
   EXPECT_TRUE(storages) << storages.error().message << " at " << storages.error().offset.value_or(0);
   std::vector<std::string> names;
   if (storages)
@@ -53,7 +54,7 @@ TEST(PytorchPickle, ModulesShowTheirParameters) {
 TEST(PytorchPickle, WrappedTensorsAreFound) {
   const std::string subclass = class_of("torch._tensor", "_rebuild_from_type_v2") + "(" + class_of("torch._utils", "_rebuild_tensor_v2") +
                                class_of("torch", "Sub") + "(" + malformed::storage("FloatStorage", "0", 1) + "K\0" + std::string(1, '\0') + "tNtR";
-  EXPECT_FALSE(pytorch::read_pickle(bytes_of(whole_pickle("}" + unicode("w") + subclass + "s"))));  // its arguments are cut
+  EXPECT_FALSE(pytorch::read_pickle(bytes_of(whole_pickle("}" + unicode("w") + subclass + "s")), kMost));  // its arguments are cut
   const std::string args = "(" + malformed::storage("FloatStorage", "0", 1) + malformed::integer(0) + malformed::sizes({1}) + malformed::sizes({1}) + "t";
   const std::string whole = class_of("torch._tensor", "_rebuild_from_type_v2") + "(" + class_of("torch._utils", "_rebuild_tensor_v2") +
                             class_of("torch", "Sub") + args + "NtR";
@@ -98,7 +99,7 @@ TEST(PytorchPickle, IntegersOfAllWidthsDescribeATensor) {
   const auto described = [](const std::string& three) {
     const std::string text = class_of("torch._utils", "_rebuild_tensor") + "((" + unicode("storage") + class_of("torch", "FloatStorage") + unicode("0") +
                              unicode("cuda:0") + three + "tQK" + std::string(1, '\0') + "(" + three + "t(K\x01ttR";
-    const auto storages = pytorch::read_pickle(bytes_of(whole_pickle(text)));
+    const auto storages = pytorch::read_pickle(bytes_of(whole_pickle(text)), kMost);
     return storages && storages->size() == 1 && storages->front().elements == 3 && storages->front().shape == std::vector<std::uint64_t>{3};
   };
   for (const std::string& three : {std::string("K\3"), std::string("M\3\0", 3), std::string("J\3\0\0\0", 5), std::string("\x8a\1\3"), "\x8b" + malformed::little(1, 4) + "\3"})

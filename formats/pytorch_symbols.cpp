@@ -6,22 +6,22 @@
 #include <algorithm>
 #include <array>
 
+#include "formats/budget.hpp"
+
 namespace nnlock::formats::pytorch {
 namespace {
 
 using Kind = Value::Kind;
 
 constexpr std::uint32_t kNone = 0xffffffff;
-constexpr std::size_t kMostNodes = 1 << 19, kMostItems = 1 << 20;  // bound memory, not models: some 80,000 tensors
+constexpr std::uint64_t kBytesOfValue = 28, kValuesOfNode = 2, kValuesOfStorage = 16;
 constexpr std::size_t kMostDimensions = 64;                        // as in pytorch: c10/core/TensorImpl.h
 constexpr int kDeepest = 16;                                       // tuples in tuples that are followed
 constexpr std::size_t kLongestPath = 255;                          // bytes of a name
 constexpr std::size_t kMostKeys = 64;                              // of a path; paths may run in circles
 constexpr std::size_t kMostNames = 4;                              // of a storage that tensors share
 
-Error too_large() {
-  return Error{.code = ErrorCode::unsupported, .message = "the pickle has too many objects", .hint = "save the state_dict alone"};
-}
+Error too_large() { return Budget::exceeded("objects in a pickle", 0); }
 
 Error bad_tensor(const char* message) { return Error{.code = ErrorCode::bad_model, .message = message}; }
 
@@ -54,6 +54,12 @@ bool is_between(std::string_view key) { return key == "_parameters" || key == "_
 
 }  // namespace
 
+bool Symbols::afford(std::uint64_t count) {
+  if (count > left_ / kBytesOfValue) return false;
+  left_ -= count * kBytesOfValue;
+  return true;
+}
+
 bool Symbols::is_node(Value value) const {
   return value.kind == Kind::tuple || value.kind == Kind::container || value.kind == Kind::tensor;
 }
@@ -70,20 +76,20 @@ std::span<const Value> Symbols::items_of(Value value) const {
 }
 
 Result<Value> Symbols::add(Kind kind, std::uint32_t first, std::uint32_t count) {
-  if (nodes_.size() >= kMostNodes) return too_large();
+  if (!afford(kValuesOfNode)) return too_large();
   nodes_.push_back({{}, kNone, first, count});
   return Value{kind, nodes_.size() - 1};
 }
 
 Result<Value> Symbols::global(Value module, Value name) {
   if (module.kind != Kind::text || name.kind != Kind::text) return bad_tensor("the pickle names a class by no text");
-  if (globals_.size() >= kMostNodes) return too_large();
+  if (!afford(kValuesOfNode)) return too_large();
   globals_.push_back({text_of(module), text_of(name)});
   return Value{Kind::global, globals_.size() - 1};
 }
 
 Result<Value> Symbols::tuple(std::span<const Value> items) {
-  if (items.size() > kMostItems - items_.size()) return too_large();
+  if (!afford(items.size())) return too_large();
   const auto first = static_cast<std::uint32_t>(items_.size());
   items_.insert(items_.end(), items.begin(), items.end());
   return add(Kind::tuple, first, static_cast<std::uint32_t>(items.size()));
@@ -125,6 +131,7 @@ Result<Value> Symbols::persistent(Value id) {
     return bad_tensor("a storage of the pickle has a class that is not of torch");
   Storage storage{type.name, text_of(items[2]), items[4].is};
   const auto [known, is_new] = storage_of_key_.try_emplace(storage.key, static_cast<std::uint32_t>(storages_.size()));
+  if (is_new && !afford(kValuesOfStorage)) return too_large();
   if (is_new) storages_.push_back(storage);
   const Storage& first = storages_[known->second];
   if (first.type != storage.type || first.elements != storage.elements) return bad_tensor("the pickle describes a storage in two ways");
@@ -175,7 +182,7 @@ Result<Value> Symbols::tensor(std::span<const Value> arguments, std::string_view
   if (!dtype.empty() && !storage.dtype.empty() && dtype != storage.dtype) dtype = "several";
   if (!dtype.empty()) storage.dtype = dtype;
   if (storage.shape.empty() && extent.elements == storage.elements)
-    for (const Value& size : shape) storage.shape.push_back(size.is);
+    for (const Value& size : shape) storage.shape.push_back(size.is);  // at most 64
   auto made = add(Kind::tensor, static_cast<std::uint32_t>(arguments[0].is), 0);
   if (made) tensors_.push_back(static_cast<std::uint32_t>(made->is));
   return made;

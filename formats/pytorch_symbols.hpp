@@ -24,7 +24,10 @@ struct Value {
 
 class Symbols {
  public:
-  explicit Symbols(std::span<const std::byte> pickle) : pickle_(pickle) {}
+  Symbols(std::span<const std::byte> pickle, std::uint64_t most) : pickle_(pickle), left_(most) {}
+
+  // Whether `count` more values of 16 bytes may be kept; vectors that grow hold up to twice as much.
+  bool afford(std::uint64_t count = 1);
 
   Value text(std::size_t at, std::size_t length) const { return {Value::Kind::text, std::uint64_t{at} << 32 | length}; }
   Result<Value> global(Value module, Value name);
@@ -58,6 +61,7 @@ class Symbols {
   std::string path_of(const Node& node) const;
 
   std::span<const std::byte> pickle_;
+  std::uint64_t left_;  // bytes
   std::vector<Global> globals_;
   std::vector<Value> items_;  // of all tuples
   std::vector<Node> nodes_;

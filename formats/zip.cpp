@@ -14,6 +14,7 @@ namespace {
 // Data descriptor, deflate levels, UTF-8 names (APPNOTE 4.4.4). Encryption, patches and masked headers are not among them.
 constexpr std::uint16_t kKnownFlags = 0x0008 | 0x0006 | 0x0800;
 constexpr std::uint16_t kZip64Extra = 0x0001, kUnicodePathExtra = 0x7075;
+constexpr std::uint64_t kUnitsOfEntry = 4;    // of a Budget: about 300 bytes
 constexpr std::uint64_t kMostExpansion = 1032;  // deflate's limit, zlib FAQ 31 and its technical notes
 
 Error broken(std::string message, std::uint64_t offset, std::string name = {}) {
@@ -148,19 +149,17 @@ Result<void> check_descriptor(const ByteSource& source, const Entry& entry, std:
   return {};
 }
 
-Result<void> inflate_all(std::span<const std::byte> packed, std::vector<std::byte>& out) {
-  const Error damaged{.code = ErrorCode::bad_model, .message = "the deflated zip entry is damaged, or its size is wrong"};
+// True when the deflated bytes fill `out` exactly, and nothing is left of either. zlib counts with 32 bits, so both must be shorter.
+bool inflate_all(std::span<const std::byte> packed, std::vector<std::byte>& out) {
   z_stream stream{};
-  if (::inflateInit2(&stream, -MAX_WBITS) != Z_OK) return Error{.code = ErrorCode::io, .message = "no memory to inflate a zip entry"};
+  if (packed.size() > kNot32 || out.size() > kNot32 || ::inflateInit2(&stream, -MAX_WBITS) != Z_OK) return false;
   stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(packed.data()));  // zlib does not write there
   stream.avail_in = static_cast<uInt>(packed.size());
   stream.next_out = reinterpret_cast<Bytef*>(out.data());
   stream.avail_out = static_cast<uInt>(out.size());
   const int status = ::inflate(&stream, Z_FINISH);
-  const bool whole = status == Z_STREAM_END && stream.avail_in == 0 && stream.avail_out == 0;
   ::inflateEnd(&stream);
-  if (!whole) return damaged;
-  return {};
+  return status == Z_STREAM_END && stream.avail_in == 0 && stream.avail_out == 0;
 }
 
 }  // namespace
@@ -169,7 +168,8 @@ bool less_without_case(std::string_view a, std::string_view b) {
   return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) < lower(y); });
 }
 
-Result<std::vector<Entry>> read_directory(const ByteSource& source, const Ends& ends) {
+Result<std::vector<Entry>> read_directory(const ByteSource& source, const Ends& ends, Budget& budget) {
+  if (!budget.take(kUnitsOfEntry * ends.entries)) return Budget::exceeded("zip entries", ends.directory);
   std::vector<std::byte> directory(static_cast<std::size_t>(ends.directory_length));
   if (auto read = source.read(ends.directory, directory); !read) return read.error();
   std::vector<Entry> entries;
@@ -179,6 +179,7 @@ Result<std::vector<Entry>> read_directory(const ByteSource& source, const Ends& 
     auto entry = read_central(directory, at, ends.directory, at);
     if (!entry) return entry.error();
     if (entry->header >= ends.directory) return broken("the zip entry lies behind the central directory", entry->central + 42, entry->name);
+    if (!budget.take(entry->name.size() / Budget::kNameBytes)) return Budget::exceeded("zip entries", entry->central);
     entries.push_back(*std::move(entry));
   }
   if (at != directory.size()) return broken("the central directory is longer than its entries", ends.directory + at);
@@ -200,25 +201,19 @@ Result<void> locate_data(const ByteSource& source, const Ends& ends, std::vector
   return {};
 }
 
-Result<std::vector<std::byte>> unpack(const ByteSource& source, const Entry& entry, std::uint64_t& budget) {
-  if (entry.size > budget || entry.packed > budget)
+Result<std::span<const std::byte>> unpack(std::span<const std::byte> image, const Entry& entry, std::uint64_t most, std::vector<std::byte>& buffer) {
+  const auto packed = image.subspan(static_cast<std::size_t>(entry.data), static_cast<std::size_t>(entry.packed));
+  if (entry.method == kStored) return packed;
+  if (entry.size > most)
     return Error{.code = ErrorCode::unsupported,
-                 .message = "the entries that describe the model are too large",
-                 .hint = "save the state_dict alone",
+                 .message = "the deflated zip entry is too large",
+                 .hint = "load the model and torch.save() it anew",
                  .tensor = entry.name,
                  .offset = entry.data};
-  budget -= std::max(entry.size, entry.packed);
   if (entry.size / kMostExpansion > entry.packed) return broken("the deflated zip entry cannot have the size that it states", entry.data, entry.name);
-  std::vector<std::byte> packed(static_cast<std::size_t>(entry.packed));
-  if (auto read = source.read(entry.data, packed); !read) return read.error();
-  if (entry.method == kStored) return packed;
-  std::vector<std::byte> out(static_cast<std::size_t>(entry.size));
-  if (auto done = inflate_all(packed, out); !done) {
-    Error error = done.error();
-    error.tensor = entry.name, error.offset = entry.data;
-    return error;
-  }
-  return out;
+  buffer.resize(static_cast<std::size_t>(entry.size));
+  if (!inflate_all(packed, buffer)) return broken("the deflated zip entry is damaged, or its size is wrong", entry.data, entry.name);
+  return std::span<const std::byte>(buffer);
 }
 
 }  // namespace nnlock::formats::zip

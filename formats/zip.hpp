@@ -22,8 +22,6 @@ constexpr std::uint32_t kLocalSignature = 0x04034b50, kCentralSignature = 0x0201
 constexpr std::size_t kLocalHeader = 30, kCentralHeader = 46;  // bytes without name, extra fields and comment
 constexpr std::uint16_t kStored = 0, kDeflated = 8;            // methods
 constexpr std::uint64_t kNot16 = 0xffff, kNot32 = 0xffffffff;  // "the value stands in a zip64 field"
-constexpr std::uint64_t kMostEntries = 1 << 18;
-constexpr std::uint64_t kEntryUnits = 3 * Budget::kTensor;     // each may hold a tensor
 constexpr std::uint64_t kLargestDirectory = 32 << 20;          // bytes
 constexpr std::size_t kLongestName = 4096;                     // bytes
 
@@ -80,13 +78,13 @@ struct Entry {
 };
 
 // The central directory, in its order. Errors: bad_model, unsupported.
-Result<std::vector<Entry>> read_directory(const ByteSource& source, const Ends& ends);
+Result<std::vector<Entry>> read_directory(const ByteSource& source, const Ends& ends, Budget& budget);
 
 // Reads the local headers; they must say what the directory says, and entries must tile the bytes before it. Errors: bad_model.
 Result<void> locate_data(const ByteSource& source, const Ends& ends, std::vector<Entry>& entries);
 
-// The data of an entry, inflated if need be; at most `budget` bytes, which is then less by as many. Errors: bad_model, unsupported.
-Result<std::vector<std::byte>> unpack(const ByteSource& source, const Entry& entry, std::uint64_t& budget);
+// The data of an entry of `image`, where they lie or inflated into `buffer`; that may cost at most `most` bytes. Errors: bad_model, unsupported.
+Result<std::span<const std::byte>> unpack(std::span<const std::byte> image, const Entry& entry, std::uint64_t most, std::vector<std::byte>& buffer);
 
 // Compares names as PyTorch's reader does: letters A to Z like a to z (pytorch: third_party/miniz-2.1.0/miniz.c,
 // mz_zip_reader_locate_file).

@@ -157,44 +157,65 @@ def openvino_attribute(n):
 
 # --- PyTorch ---
 
-def pickled_tensor(key):
-    """torch._utils._rebuild_tensor_v2(storage of 4 bytes, 0, (1,), (1,), False, OrderedDict())"""
-    def text(words):
-        return b"X" + struct.pack("<I", len(words)) + words.encode()
-    storage = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text(key) + text("cpu") + b"K\x01tQ"
-    return b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"K\x00(K\x01t(K\x01t\x89ccollections\nOrderedDict\n)RtR"
-
-
-def pytorch(pickled, storages):
+def pytorch(state, storages=(), level=zipfile.ZIP_STORED):
+    """state: opcodes of the object in data.pkl; storages: (key, data)"""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("m/data.pkl", b"\x80\x02" + pickled + b".")
-        for i in range(storages):
-            archive.writestr(f"m/data/{i}", b"abcd")
-        archive.writestr("m/version", "3\n")
+        archive.writestr("m/data.pkl", b"\x80\2" + state + b".", level)
+        for key, data in storages:
+            archive.writestr(f"m/data/{key}", data)
     return out.getvalue()
 
 
+def pytorch_text(words):
+    return b"X" + struct.pack("<I", len(words)) + words.encode()
+
+
+def pytorch_storage(key, count):
+    return b"(" + pytorch_text("storage") + b"ctorch\nByteStorage\n" + pytorch_text(key) + pytorch_text("cpu") + b"J" + struct.pack("<i", count) + b"tQ"
+
+
+def pytorch_tensor(key, name=None):
+    return pytorch_text(name or key) + b"ctorch._utils\n_rebuild_tensor_v2\n(" + pytorch_storage(key, 1) + b"K\0K\1\x85K\1\x85\x89}tR"
+
+
 def pytorch_tensors(n):
-    items = (b"X" + struct.pack("<I", len(f"{i:x}")) + f"{i:x}".encode() + pickled_tensor(str(i)) for i in range(n))
-    return pytorch(b"}(" + b"".join(items) + b"u", n)
+    keys = [f"{i:x}" for i in range(n)]
+    return pytorch(b"}(" + b"".join(map(pytorch_tensor, keys)) + b"u", [(key, b"\1") for key in keys])
+
+
+def pytorch_names(n):
+    keys = [f"{i:x}" for i in range(n // 8)]
+    return pytorch(b"}(" + b"".join(pytorch_tensor(key, f"{key:0>250}") for key in keys) + b"u", [(key, b"\1") for key in keys])
+
+
+def pytorch_unnamed(n):
+    return pytorch(b"}", [(f"{i:x}", b"\1") for i in range(n)])
 
 
 def pytorch_entries(n):
-    return pytorch(b"}(X\x01\x00\x00\x00w" + pickled_tensor("0") + b"u", n)
+    return pytorch(b"}" + pytorch_tensor("0") + b"s", [("0", b"\1"), *((f"{i:x}/", b"") for i in range(n))])
 
 
 def pytorch_views(n):
     """Many tensors on one storage."""
-    return pytorch(b"](" + pickled_tensor("0") * n + b"e", 1)
+    return pytorch(b"ctorch._utils\n_rebuild_tensor\nq\0" + pytorch_storage("0", 1) + b"q\1" + b"00](" + (b"h\0(h\1K\0K\1\x85K\1\x85tR" * n) + b"e", [("0", b"\1")])
 
 
 def pytorch_values(n):
-    return pytorch(b"](" + pickled_tensor("0") + b"K\x01" * 10 * n + b"e", 1)
+    return pytorch(b"(" + b"N" * 20 * n + b"t", [("0", b"\1")])
 
 
 def pytorch_nested(n):
-    return pytorch(b"(" + pickled_tensor("0") + b"t" + b"\x85" * 10 * n, 1)
+    return pytorch(pytorch_storage("0", 1) + b"\x85" * 10 * n, [("0", b"\1")])
+
+
+def pytorch_memo(n):
+    return pytorch(b"](" + b"".join(b"Nr" + struct.pack("<I", i) for i in range(n)) + b"e", [("0", b"\1")])
+
+
+def pytorch_deflated(n):
+    return pytorch(b"](" + b"}" * 20 * n + b"e", [("0", b"\1")], zipfile.ZIP_DEFLATED)
 
 
 # What asks for much, by format. The first of each is a model of n tensors that can be locked.
@@ -204,8 +225,9 @@ MANY = {
     "tflite": [tflite_tensors, tflite_name],
     "gguf": [gguf_tensors, gguf_keys, gguf_names],
     "openvino": [openvino_tensors, openvino_names, openvino_layers, openvino_edges, openvino_attribute],
-    "pytorch": [pytorch_tensors, pytorch_entries, pytorch_views, pytorch_values, pytorch_nested],
     "ncnn": [ncnn_tensors, ncnn_names],
+    "pytorch": [pytorch_tensors, pytorch_names, pytorch_unnamed, pytorch_entries, pytorch_views, pytorch_values, pytorch_nested,
+                pytorch_memo, pytorch_deflated],
 }
 
 
