@@ -110,6 +110,7 @@ class Codec {
 const Codec& safetensors_codec();
 const Codec& tflite_codec();
 const Codec& onnx_codec();
+const Codec& executorch_codec();
 const Codec& ncnn_codec();
 const Codec& gguf_codec();
 const Codec& openvino_codec();

@@ -50,6 +50,7 @@ std::span<const Codec* const> codecs() {
   // Formats with magic bytes first; protobuf has none, so ONNX is asked last.
   static const std::array all = {
       &tflite_codec(),
+      &executorch_codec(),
       &safetensors_codec(),
       &gguf_codec(),
       &pytorch_codec(),

@@ -6,34 +6,21 @@
 // extents in the file, since a buffer is copied where the file has it at an address that flatbuffers cannot be read at.
 #include "formats/edgetpu.hpp"
 
-#include <map>
 #include <string>
 #include <utility>
 
 #include "edgetpu_schema_generated.h"
+#include "formats/budget.hpp"
 #include "formats/edgetpu_extents.hpp"
 #include "formats/edgetpu_options.hpp"
 
 namespace nnlock::formats {
 namespace {
 
-// Stretches of the file of one kind, of which no two may share a byte.
-class Disjoint {
- public:
-  bool add(Extent extent) {
-    const auto next = begins_.lower_bound(extent.begin);
-    if (next != begins_.end() && next->first < extent.end) return false;
-    if (next != begins_.begin() && std::prev(next)->second > extent.begin) return false;
-    return begins_.emplace(extent.begin, extent.end).second;
-  }
-
- private:
-  std::map<std::uint64_t, std::uint64_t> begins_;  // and ends
-};
-
 class EdgetpuReader {
  public:
-  EdgetpuReader(std::span<const std::byte> image, const tflite_schema::Model& model) : image_(image), model_(model) {}
+  EdgetpuReader(std::span<const std::byte> image, const tflite_schema::Model& model)
+      : image_(image), model_(model), budget_(image.size()) {}
 
   Result<EdgetpuFound> find() {
     const auto* graphs = model_.subgraphs();
@@ -177,6 +164,7 @@ class EdgetpuReader {
     EdgetpuExtents extents(buffer.bytes(), place.begin);
     const auto structure = extents.collect(*executable);
     if (!structure) return structure.error();
+    if (!budget_.take(Budget::kTensor + structure->size() / 2)) return Budget::exceeded("executables", place.begin);
     add(*structure);
     if (executable->type() < edgetpu_schema::ExecutableType::MIN || executable->type() > edgetpu_schema::ExecutableType::MAX)
       return Error{.code = ErrorCode::unsupported,
@@ -205,6 +193,7 @@ class EdgetpuReader {
   std::span<const std::byte> image_;
   const tflite_schema::Model& model_;
   std::string name_;  // of the operator being read
+  Budget budget_;     // of executables; two extents of 16 bytes to a unit
   EdgetpuFound found_;
   Disjoint options_, lists_, executables_;
   Disjoint packages_[2];  // inside others; in options

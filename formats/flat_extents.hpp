@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <map>
 #include <optional>
 #include <span>
 #include <unordered_set>
@@ -20,6 +22,20 @@ namespace nnlock::formats {
 
 struct Extent {
   std::uint64_t begin = 0, end = 0;  // bytes in the file
+};
+
+// Stretches of the file of one kind, of which no two may share a byte.
+class Disjoint {
+ public:
+  bool add(Extent extent) {
+    const auto next = begins_.lower_bound(extent.begin);
+    if (next != begins_.end() && next->first < extent.end) return false;
+    if (next != begins_.begin() && std::prev(next)->second > extent.begin) return false;
+    return begins_.emplace(extent.begin, extent.end).second;
+  }
+
+ private:
+  std::map<std::uint64_t, std::uint64_t> begins_;  // and ends
 };
 
 // The same bytes at an address that is a multiple of 8, copied only if they lie elsewhere: the flatbuffers library reads

@@ -242,7 +242,7 @@ class TfliteConstants {
         joined += "subgraph " + std::to_string(ref.subgraph) + ": ";
       joined += text(name, "tensor " + std::to_string(ref.tensor));
     }
-    for (TfliteSpan& span : spans_.all()) {
+    for (ConstantSpan& span : spans_.all()) {
       if (span.used) continue;
       span.name = "buffer " + std::to_string(span.buffer);
       if (span.reason.empty()) span.reason = "no tensor uses this buffer";

@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-all=(fuzz tsan large patterns wrong-keys side-channels key-streams openvino)
+all=(fuzz tsan large patterns wrong-keys side-channels key-streams openvino executorch)
 lanes=("$@")
 [ ${#lanes[@]} -eq 0 ] && lanes=("${all[@]}")
 
@@ -14,6 +14,8 @@ seed_corpus() {  # ROOM/TARGET CORPUS
   case $1 in
     kernels/*) echo 0 && return ;;  # keys, offsets and data: no golden file is their input
     lock/record_fuzz) pattern='*.nnlock' ;;
+    formats/edgetpu_fuzz) echo 0 && return ;;  # its input is a part of a file
+    formats/executorch_fuzz) pattern='*.pte' ;;
     keys/key_file_fuzz) pattern='key' ;;
     *) pattern=$(basename "${1%_fuzz}") && pattern="*.$pattern" ;;
   esac
@@ -84,6 +86,10 @@ lane_openvino() {  # IRs plain, unlocked and locked through OpenVINO's C++ inter
   cmake_dir=$(build/venv/bin/python -c 'from openvino.utils import get_cmake_path; print(get_cmake_path())') || return 1
   cmake -S tests/slow/openvino -B build/openvino -DOpenVINO_DIR="$cmake_dir" -DCMAKE_BUILD_TYPE=Release >/dev/null && cmake --build build/openvino || return 1
   build/venv/bin/python tests/slow/openvino/pairs.py build/openvino/compare
+}
+
+lane_executorch() {  # a program plain, locked and unlocked in the runtime of the ExecuTorch wheel
+  build/venv/bin/python -m pytest -q tests/slow/test_executorch.py
 }
 
 failed=0

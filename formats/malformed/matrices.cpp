@@ -10,6 +10,7 @@ std::vector<Matrix> matrices() {
       safetensors_matrix(),
       tflite_matrix(),
       edgetpu_matrix(),
+      executorch_matrix(),
       onnx_matrix(),
       gguf_matrix(),
       pytorch_matrix(),

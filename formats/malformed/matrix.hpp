@@ -39,6 +39,7 @@ struct Matrix {
 Matrix safetensors_matrix();
 Matrix tflite_matrix();
 Matrix edgetpu_matrix();
+Matrix executorch_matrix();
 Matrix onnx_matrix();
 Matrix ncnn_matrix();
 Matrix gguf_matrix();

@@ -218,11 +218,59 @@ def pytorch_deflated(n):
     return pytorch(b"](" + b"}" * 20 * n + b"e", [("0", b"\1")], zipfile.ZIP_DEFLATED)
 
 
+# --- ExecuTorch ---
+
+def executorch(n, name=""):
+    """n tensors of four bytes in one segment, in one method."""
+    out = tflite.Flat(b"\0\0\0\0ET12eh00" + struct.pack("<IQQ", 24, 0, 0))
+    program = out.table(f1=(4, 0), f4=(4, 0), f5=(4, 0))
+    out.link(0, program)
+    (slot,) = out.tables(program, 1, 1)
+    plan = out.table(f0=(4, 0), f2=(4, 0))
+    out.link(slot, plan)
+    out.link(out.slot(plan, 0), out.text("forward"))
+    slots, sizes, names = out.tables(plan, 2, n), [], []
+    for i, slot in enumerate(slots):
+        value = out.table(f0=(1, 5), f1=(4, 0))
+        out.link(slot, value)
+        tensor = out.table(f0=(1, 1), f2=(4, 0), f5=(4, i + 1), f9=(4, 0)) if name else out.table(f0=(1, 1), f2=(4, 0), f5=(4, i + 1))
+        out.link(out.slot(value, 1), tensor)
+        sizes.append(out.slot(tensor, 2))
+        if name:
+            extra = out.table(f1=(4, 0))
+            out.link(out.slot(tensor, 9), extra)
+            names.append(out.slot(extra, 1))
+    shared = out.ints(4)
+    for size in sizes:
+        out.link(size, shared)
+    if name:
+        shared = out.text(name)
+        for at in names:
+            out.link(at, shared)
+    constants = out.table(f0=(4, 0), f1=(4, 0))
+    out.link(out.slot(program, 5), constants)
+    out.link(out.slot(constants, 1), out.vector(n + 1, struct.pack(f"<{n + 1}Q", 0, *range(0, 4 * n, 4)), 8))
+    (slot,) = out.tables(program, 4, 1)
+    out.link(slot, out.table(f0=(8, 0), f1=(8, 4 * n)))
+    out.align(16)
+    out[16:32] = struct.pack("<QQ", len(out), len(out))
+    return bytes(out) + b"abcd" * n
+
+
+def executorch_tensors(n):
+    return executorch(n)
+
+
+def executorch_names(n):
+    return executorch(n, "w" * 300)
+
+
 # What asks for much, by format. The first of each is a model of n tensors that can be locked.
 MANY = {
     "safetensors": [safetensors_tensors, safetensors_metadata, safetensors_dimensions, safetensors_name],
     "onnx": [onnx_tensors, onnx_nodes, onnx_inputs, onnx_constants, onnx_name],
     "tflite": [tflite_tensors, tflite_name],
+    "executorch": [executorch_tensors, executorch_names],
     "gguf": [gguf_tensors, gguf_keys, gguf_names],
     "openvino": [openvino_tensors, openvino_names, openvino_layers, openvino_edges, openvino_attribute],
     "ncnn": [ncnn_tensors, ncnn_names],
