@@ -14,7 +14,7 @@ namespace local {
 constexpr std::size_t flags = 6, method = 8, crc = 14, packed = 18, size = 22, name = 30, name_length = 26, extra_length = 28;
 }
 namespace central {
-constexpr std::size_t flags = 8, method = 10, packed = 20, size = 24, name_length = 28, extra_length = 30, comment_length = 32, disk = 34, offset = 42, name = 46;
+constexpr std::size_t flags = 8, method = 10, packed = 20, size = 24, name_length = 28, extra_length = 30, comment_length = 32, disk = 34, offset = 42;
 }
 constexpr std::size_t kWeight = 2, kPickle = 0, kCode = 1;  // entries of the good archive
 
@@ -283,8 +283,8 @@ class Builder {
     const std::vector<std::uint64_t> many(65, 1);
     state("tensor-too-many-dimensions", sizes({2, 3}) + sizes({3, 1}), sizes(many) + sizes(many), "impossible sizes");
     state("tensor-without-storage", weight, "N", "not described");
-    auto two = with_entry("model/constants.pkl", {"model/bytecode.pkl", whole_pickle(tensor({"IntStorage", "0", 2, {2}, {1}}))});
-    two.push_back({"model/constants.pkl", whole_pickle(tensor({"FloatStorage", "0", 2, {2}, {1}}))});
+    auto two = entries_with_constants();
+    two.push_back({"model/bytecode.pkl", whole_pickle(tensor({"IntStorage", "0", 2, {2}, {1}}))});
     add("storage-of-two-pickles", two, "two types", "model/constants/0");
   }
 
