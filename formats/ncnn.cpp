@@ -20,6 +20,7 @@ namespace {
 
 using ncnn::Layer;
 
+constexpr std::size_t kHead = 4096;  // bytes by which a format is recognised
 constexpr TailRecord kTail("NNLOCKN1");
 constexpr TextRecord kLine("\n#nnlock ", "#nnlock", "\n");
 
@@ -27,7 +28,10 @@ Result<std::vector<Layer>> read_graph(std::span<const std::byte> image) {
   if (!ncnn::starts_binary(image)) {
     const auto text = kLine.restored_text(image);
     if (!text) return text.error();
-    return ncnn::read_text(*text);
+    auto layers = ncnn::read_text(*text);
+    if (layers && !ncnn::starts_text(text->substr(0, kHead)))
+      return Error{.code = ErrorCode::bad_model, .message = "the graph does not start within the first lines of the file", .offset = 0};
+    return layers;
   }
   const auto restored = kTail.restored_size(MemorySource(image));
   if (!restored) return restored.error();

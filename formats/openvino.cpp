@@ -21,6 +21,7 @@ using openvino::ElementType;
 using openvino::Ir;
 using openvino::Value;
 
+constexpr std::size_t kHead = 4096;  // bytes by which a format is recognised
 constexpr TextRecord kComment("<!--nnlock:", "<!--nnlock:", "-->\n");
 
 std::string_view without_space(std::string_view text) {
@@ -41,10 +42,19 @@ std::string_view first_element(std::string_view head) {
   return head;
 }
 
+bool starts_ir(std::string_view head) {
+  const auto element = first_element(head);
+  constexpr std::string_view root = "<net";
+  return element.starts_with(root) && element.size() > root.size() && std::string_view(" \t\r\n/>").find(element[root.size()]) != std::string_view::npos;
+}
+
 Result<Ir> read_graph(std::span<const std::byte> image) {
   const auto text = kComment.restored_text(image);
   if (!text) return text.error();
-  return openvino::read_ir(*text);
+  auto ir = openvino::read_ir(*text);
+  if (ir && !starts_ir(text->substr(0, kHead)))
+    return Error{.code = ErrorCode::bad_model, .message = "the net does not start within the first 4,096 bytes of the file", .offset = 0};
+  return ir;
 }
 
 // Why a value stays readable; empty: it is a parameter.
@@ -111,9 +121,7 @@ class Openvino final : public Codec {
   Format format() const override { return Format::openvino; }
 
   bool recognises(std::span<const std::byte> head, std::uint64_t) const override {
-    const auto element = first_element({reinterpret_cast<const char*>(head.data()), head.size()});
-    constexpr std::string_view root = "<net";
-    return element.starts_with(root) && element.size() > root.size() && std::string_view(" \t\r\n/>").find(element[root.size()]) != std::string_view::npos;
+    return starts_ir({reinterpret_cast<const char*>(head.data()), head.size()});
   }
 
   Result<std::uint64_t> structure_extent(const ByteSource& source) const override { return source.size(); }

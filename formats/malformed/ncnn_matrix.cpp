@@ -23,6 +23,7 @@ std::vector<GraphFault> graph_faults() {
   using enum ErrorCode;
   const std::string nul(1, '\0');
   return {
+      {"blank-line-first", "7767517\n", "\n7767517\n", "does not start within the first lines"},
       {"counts-missing", "8 9\n", "8\n", "are not where they belong"},
       {"counts-too-many", "8 9\n", "8 9 10\n", "are not where they belong"},
       {"counts-no-number", "8 9\n", "8 nine\n", "are not where they belong"},

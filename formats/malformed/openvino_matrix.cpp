@@ -51,6 +51,7 @@ std::vector<Fault> faults_of_xml() {
       {"xml-nested-100-deep", "<edges>", deep("<a>", "</a>", 100) + "<edges>", "nested too deeply"},
       {"xml-nested-100000-deep", "<edges>", deep("<a>", "</a>", 100'000) + "<edges>", "nested too deeply"},
       {"bodies-nested-too-deeply", "<layers>\n", "<layers>\n" + bodies(9), "bodies are nested too deeply", "loop"},
+      {"root-behind-a-long-comment", "<net name", "<!--" + std::string(5000, 'x') + "--><net name", "does not start within the first"},
       {"root-no-version", " version=\"11\"", "", "must be a net with a version"},
       {"root-version-no-number", " version=\"11\"", " version=\"eleven\"", "must be a net with a version"},
       {"root-version-1", " version=\"11\"", " version=\"1\"", "version 1 of the IR", "", unsupported},
