@@ -1,52 +1,22 @@
 # SPDX-FileCopyrightText: The nnlock authors
 # SPDX-License-Identifier: Apache-2.0
-"""Locked ExecuTorch programs in ExecuTorch's own runtime (slow lane).
-
-The wheel's Python module needs torch, which is not installed for this; its C++ library needs
-nothing, so a small program is compiled against it."""
+"""Locked ExecuTorch programs in ExecuTorch's own runtime (slow lane)."""
 
 import json
 import os
 import pathlib
 import subprocess
 import sys
-import zipfile
 
 import pytest
 
-WHEEL = "executorch==1.5.1"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "stock"))
+from stock_executorch import lines  # noqa: E402
+from stock_models import data_dir  # noqa: E402
+
 PROGRAM = os.environ.get("NNLOCK_PROGRAM", str(ROOT / "build" / "nnlock"))
-DATA = pathlib.Path(os.environ.get("NNLOCK_DATA_DIR") or ROOT.parent / "shared" / "data")
-REAL = DATA / "pytorch" / "simple_torch_model.pte"
-BUILD = ROOT / "build" / "executorch"
-
-
-def unpacked():
-    """The wheel's folder, downloaded once and without what it depends on."""
-    if not (BUILD / "executorch" / "lib").is_dir():
-        subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", BUILD, WHEEL], check=True)
-        (wheel,) = BUILD.glob("executorch-*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(BUILD)
-    return BUILD / "executorch"
-
-
-@pytest.fixture(scope="session")
-def runner():
-    wheel, program = unpacked(), BUILD / "runner"
-    include, lib = wheel / "include", wheel / "lib"
-    subprocess.run(["g++", "-std=c++17", "-O1", "-I", include, "-I", include / "executorch/runtime/core/portable_type/c10",
-                    "-DC10_USING_CUSTOM_GENERATED_MACROS", pathlib.Path(__file__).with_name("executorch_runner.cpp"), "-o", program,
-                    "-L", lib, f"-Wl,-rpath,{lib}", "-Wl,--no-as-needed", "-lexecutorch", "-lexecutorch_kernels_optimized",
-                    "-lexecutorch_backend_xnnpack", "-lexecutorch_threadpool"], check=True)
-    return program
-
-
-def lines(runner, *paths, before=()):
-    done = subprocess.run([*before, runner, *paths], text=True, capture_output=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return [line for line in done.stdout.splitlines() if line.split()[0] in ("ok", "load", "method", "run")]
+REAL = data_dir() / "pytorch" / "simple_torch_model.pte"
 
 
 def nnlock(*arguments):
@@ -67,18 +37,18 @@ def copies(request, tmp_path):
     return key, REAL, locked, unlocked
 
 
-def test_locked_loads_and_unlocked_gives_the_same(runner, copies):
+def test_locked_loads_and_unlocked_gives_the_same(copies):
     _, plain, locked, unlocked = copies
-    before, without_key, after = lines(runner, plain, locked, unlocked)
+    before, without_key, after = lines(plain, locked, unlocked)
     assert before.startswith("ok ") and after == before
     assert without_key.startswith("ok ") and without_key != before
     assert unlocked.read_bytes() == plain.read_bytes()
 
 
-def test_exec_gives_the_same(runner, copies):
+def test_exec_gives_the_same(copies):
     key, plain, locked, _ = copies
-    through_memory = lines(runner, "{}", before=[PROGRAM, "exec", "-q", "-k", key, locked, "--"])
-    assert through_memory == lines(runner, plain)
+    through_memory = lines("{}", before=[PROGRAM, "exec", "-q", "-k", key, locked, "--"])
+    assert through_memory == lines(plain)
 
 
 def test_only_parameters_differ(copies):

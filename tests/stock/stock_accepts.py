@@ -74,9 +74,17 @@ def pytorch(path):
         torch.jit.load(path, map_location="cpu")
 
 
+def executorch(path):
+    from stock_executorch import lines
+    (line,) = lines("--load", path)
+    if line != "ok":
+        raise ValueError(f"error in stage {line}")
+
+
 # What reads a format, and what its row in the report calls it.
 READERS = {"safetensors": (safetensors, "safetensors"), "tflite": (tflite, "LiteRT"), "onnx": (onnx, "ONNX Runtime"), "gguf": (gguf, "gguf (Python)"),
-           "openvino": (openvino, "OpenVINO, CPU"), "ncnn": (ncnn, "ncnn"), "pytorch": (pytorch, "PyTorch of Debian")}
+           "openvino": (openvino, "OpenVINO, CPU"), "ncnn": (ncnn, "ncnn"), "pytorch": (pytorch, "PyTorch of Debian"),
+           "executorch": (executorch, "ExecuTorch, C++")}
 PYTHON = {"pytorch": "/usr/bin/python3"}  # where the reader is no package of ours
 
 

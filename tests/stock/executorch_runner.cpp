@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The nnlock authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// executorch_runner FILE...: loads each program with ExecuTorch's own runtime, runs its method `forward` on fixed numbers, and prints
-// one line for each file: "load N", "method N" or "run N" with the runtime's error, or "ok" and the outputs' bits.
+// executorch_runner [--load] FILE...: loads each program with ExecuTorch's own runtime, runs its method `forward` on fixed numbers
+// unless told to load only, and prints one line for each file: "load N", "method N" or "run N" with the runtime's error, or "ok" and
+// the outputs' bits.
 #include <executorch/extension/module/module.h>
 #include <executorch/extension/tensor/tensor.h>
 
@@ -33,11 +34,15 @@ std::vector<executorch::extension::TensorPtr> inputs_of(const executorch::runtim
   return tensors;
 }
 
-void run(const char* path) {
+void run(const char* path, bool load_only) {
   Module module(path);
   if (const Error error = module.load(executorch::runtime::Program::Verification::InternalConsistency); error != Error::Ok)
     return say("load", error);
   if (const Error error = module.load_forward(); error != Error::Ok) return say("method", error);
+  if (load_only) {
+    std::printf("ok\n");
+    return;
+  }
   const auto tensors = inputs_of(*module.method_meta("forward"));
   const auto outputs = module.forward(std::vector<EValue>(tensors.begin(), tensors.end()));
   if (!outputs.ok()) return say("run", outputs.error());
@@ -56,5 +61,6 @@ void run(const char* path) {
 }  // namespace
 
 int main(int count, char** paths) {
-  for (int i = 1; i < count; ++i) run(paths[i]);
+  const bool load_only = count > 1 && std::strcmp(paths[1], "--load") == 0;
+  for (int i = load_only ? 2 : 1; i < count; ++i) run(paths[i], load_only);
 }
