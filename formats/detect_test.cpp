@@ -91,7 +91,7 @@ TEST_F(DetectReal, FilesAreTakenByTheCodecOfTheirName) {
     const std::string names = codec->facts().files;  // "*.param, ...": the first one counts
     const std::string extension = names.substr(1, names.find_first_of(", ") - 1);
     int seen = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(data_dir() / format)) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(data_dir())) {
       if (entry.path().extension() != extension) continue;
       const auto file = read_file(entry.path());
       const auto taken = detect(MemorySource(bytes_of(file)));

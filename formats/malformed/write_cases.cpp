@@ -48,7 +48,7 @@ std::string expected(const Matrix& matrix, const Case& item) {
   const bool known = codec && *codec == matrix.codec;
   return "{\"main\": " + quoted(item.files.front().name) + ", \"message\": " + quoted(known ? item.message : codec ? "" : codec.error().message) +
          ", \"tensor\": " + quoted(known ? item.tensor : "") + ", \"offset\": " + (known && item.has_offset ? "true" : "false") +
-         ", \"exit_code\": 5}\n";
+         ", \"exit_code\": " + (known && item.code == ErrorCode::bad_record ? "4" : "5") + "}\n";
 }
 
 bool write(const fs::path& root, const Matrix& matrix) {
