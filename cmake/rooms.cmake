@@ -36,8 +36,21 @@ function(nnlock_bench name)
   target_link_libraries(${name} PRIVATE nnlock_settings ${B_DEPENDS} benchmark::benchmark)
 endfunction()
 
-# nnlock_fuzz(NAME SOURCES... [DEPENDS targets...])  a libFuzzer program (clang only).
+# nnlock_replay(NAME SOURCES... [DEPENDS targets...])  the fuzz target NAME on its committed corpus, as a test that needs no libFuzzer.
+function(nnlock_replay name)
+  if(NOT NNLOCK_BUILD_REPLAY)
+    return()
+  endif()
+  cmake_parse_arguments(R "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name}_replay ${R_SOURCES} ${PROJECT_SOURCE_DIR}/tests/replay.cpp)
+  target_include_directories(${name}_replay PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name}_replay PRIVATE nnlock_settings ${R_DEPENDS})
+  add_test(NAME ${name}_replay COMMAND ${name}_replay ${PROJECT_SOURCE_DIR}/tests/corpora/${name})
+endfunction()
+
+# nnlock_fuzz(NAME SOURCES... [DEPENDS targets...])  a libFuzzer program (clang only), and its replay.
 function(nnlock_fuzz name)
+  nnlock_replay(${name} ${ARGN})
   if(NOT NNLOCK_BUILD_FUZZ)
     return()
   endif()

@@ -161,7 +161,7 @@ void check_block(const std::uint8_t* attributes, Input input) {
   std::size_t at = 0, used = 0;
   for (std::size_t f = 0; f < attributes[2] % (max_fields + 1) && used + 8 <= input.data.size(); ++f, used += 8) {
     Field field{0, finite_from(&input.data[used], 3)};
-    at += input.data[used + 6] % 32;
+    at += input.data[used + 6] % 32U;
     if (at + width_of(field.finite.dtype) > size) break;
     field.offset = static_cast<std::uint16_t>(at);
     at += width_of(field.finite.dtype);

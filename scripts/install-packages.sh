@@ -11,7 +11,7 @@ packages=(
 )
 # OpenBLAS beside libtorch, which is slow with the reference BLAS.
 [ "${1:-}" = lab ] && packages+=(libtorch-dev libopenblas0-openmp python3-torch liblzma-dev dataset-fashion-mnist gnuplot-nox)
-[ "${1:-}" = slow ] && packages+=(valgrind dieharder)
+[ "${1:-}" = slow ] && packages+=(valgrind dieharder llvm)
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 missing() {
   local package

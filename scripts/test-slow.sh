@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-all=(fuzz tsan large patterns wrong-keys side-channels key-streams openvino executorch)
+all=(fuzz coverage tsan large patterns wrong-keys side-channels key-streams openvino executorch)
 lanes=("$@")
 [ ${#lanes[@]} -eq 0 ] && lanes=("${all[@]}")
 
@@ -43,12 +43,16 @@ lane_fuzz() {  # every libFuzzer target, FUZZ_SECONDS each (120 by default); FUZ
     seeds=$(seed_corpus "${target#build/fuzz/}" "$corpus") || { failed=1; echo "$name: failed, no golden file is a seed"; }
     echo "-- $name, $seeds golden seeds"
     # Long inputs at once: without seeds libFuzzer begins with a few bytes, which targets with a header leave unread.
-    "${fixed[@]}" "$target" "${limit[@]}" -len_control=0 -timeout=25 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/$name-" -print_final_stats=1 "$corpus" \
+    "${fixed[@]}" "$target" "${limit[@]}" -len_control=0 -timeout=25 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/$name-" -print_final_stats=1 "$corpus" "tests/corpora/$name" \
       >"build/fuzz/$name.log" 2>&1 || { failed=1; tail -n 30 "build/fuzz/$name.log"; }
     grep -E 'number_of_executed_units|peak_rss' "build/fuzz/$name.log"
     [ -n "$(ls -A "$corpus")" ] || { failed=1; echo "$name: failed, no input reached anything"; }
   done
   return $failed
+}
+
+lane_coverage() {  # lines of each codec that its malformed-file matrix and its corpus reach
+  scripts/coverage.sh
 }
 
 lane_tsan() {  # the C++ tests under ThreadSanitizer
