@@ -7,6 +7,7 @@ Seeds are what is committed, golden files, malformed-file matrices and finds of 
 keeps what reaches code of its own."""
 
 import hashlib
+import json
 import pathlib
 import shutil
 import subprocess
@@ -30,6 +31,8 @@ FRAMES = {
     "openvino_fuzz": lambda main, data: sized(len(data)) + main,
     "lock_fuzz": lambda main, data: bytes([len(main) % 16]) + sized(len(data)) + main + data,
 }
+# Fields of vectors, in hexadecimal, that are inputs of a target.
+VECTORS = {"record_fuzz": ("open", "record"), "key_file_fuzz": ("keyfile", "text")}
 GOLDEN_FILES = {"record_fuzz": "*.nnlock", "key_file_fuzz": "key", "safetensors_fuzz": "*.safetensors", "tflite_fuzz": "*.tflite", "onnx_fuzz": "*.onnx"}
 
 
@@ -51,8 +54,18 @@ def inputs_of_cases(target, cases):
             yield frame(main.read_bytes(), rest[0])
 
 
+def inputs_of_vectors(target):
+    kind, field = VECTORS.get(target, (None, None))
+    for path in sorted((HERE.parents[1] / "spec" / "vectors").glob("*.json")):
+        vector = json.loads(path.read_text())
+        content = vector.get(field) if vector["kind"] == kind else None
+        if isinstance(content, str) and len(content) <= 2 * LARGEST:
+            yield bytes.fromhex(content)
+
+
 def seeds(target, build, cases):
     yield from inputs_of_cases(target, cases)
+    yield from inputs_of_vectors(target)
     folders = [HERE / target, build / "corpus" / target]
     paths = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
     paths += GOLDEN.rglob(GOLDEN_FILES[target]) if target in GOLDEN_FILES else []
