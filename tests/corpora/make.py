@@ -16,7 +16,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).parent
 GOLDEN = HERE.parent / "golden"
-LARGEST = 2048  # bytes of one input
+LARGEST = 4096  # bytes of one input
 RUNS = 30000  # inputs of the short run
 SECONDS = 20  # at most
 
