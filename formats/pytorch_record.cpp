@@ -116,14 +116,14 @@ Result<std::optional<Embedded>> strip_record(const ByteSource& source, const zip
   const zip::Entry& entry = *ours;
   const Error misplaced = bad_record("the record does not stand in the archive as nnlock writes it", entry.central);
   const std::string name = record_name(folder);
-  if (entries.size() < 2 || ours != entries.end() - 1 || entry.name != name || entry.method != zip::kStored) return misplaced;
+  if (entries.size() < 2 || entry.name != name || entry.method != zip::kStored) return misplaced;
   if (entry.size > kRecordLimit || !inside(entry.header, zip::kLocalHeader + name.size() + entry.size, ends.directory))
     return misplaced;
   Embedded found;
   found.record.resize(static_cast<std::size_t>(entry.size));
   if (auto read = source.read(entry.header + zip::kLocalHeader + name.size(), found.record); !read) return read.error();
   const std::size_t central = central_entry(name, {}, entry.header).size();
-  if (entry.central + central != ends.end_of_directory()) return misplaced;
+  if (entry.central + central != ends.end_of_directory()) return misplaced;  // not the last entry, or longer than ours
   const auto restored = ends_without(ends, entry.header, central);
   if (!restored) return misplaced;
   auto edits = insert_record(*restored, folder, found.record);
