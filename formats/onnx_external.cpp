@@ -7,8 +7,8 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "formats/bytes.hpp"
@@ -97,7 +97,7 @@ Result<void> number_files(Model& model) {
   for (Tensor& tensor : model.tensors)
     if (!tensor.location.empty()) outside.push_back(&tensor);
   std::sort(outside.begin(), outside.end(), [](const Tensor* a, const Tensor* b) { return a->at < b->at; });
-  std::unordered_map<std::string_view, std::uint32_t> numbers;
+  std::map<std::string_view, std::uint32_t> numbers;
   for (Tensor* tensor : outside) {
     const auto [known, is_new] = numbers.try_emplace(tensor->location, static_cast<std::uint32_t>(numbers.size() + 1));
     tensor->file = known->second;

@@ -5,9 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "formats/pytorch_pickle.hpp"
@@ -65,7 +65,7 @@ class Symbols {
   std::vector<Global> globals_;
   std::vector<Value> items_;  // of all tuples
   std::vector<Node> nodes_;
-  std::unordered_map<std::string_view, std::uint32_t> storage_of_key_;
+  std::map<std::string_view, std::uint32_t> storage_of_key_;
   std::vector<Storage> storages_;
   std::vector<std::uint32_t> tensors_;  // their nodes
 };

@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "formats/codec.hpp"
@@ -229,7 +229,7 @@ class TfliteConstants {
     for (const Ref& ref : refs_)
       if (const auto* name = tensor_of(ref).name()) names.emplace_back(name->string_view(), ref.span);
     std::sort(names.begin(), names.end());
-    std::unordered_set<std::string_view> ambiguous;
+    std::set<std::string_view> ambiguous;
     for (std::size_t i = 1; i < names.size(); ++i)
       if (names[i].first == names[i - 1].first && names[i].second != names[i - 1].second)
         ambiguous.insert(names[i].first);
