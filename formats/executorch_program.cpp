@@ -6,9 +6,9 @@
 #include "formats/executorch_program.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "formats/executorch_extents.hpp"
@@ -269,7 +269,7 @@ class ProgramReader {
   const executorch_schema::Program& program_;
   std::vector<Extent> segments_;  // in the file; 0 to 0 for empty ones without a place
   std::vector<bool> known_;       // segments that something known leads to
-  std::unordered_map<std::string_view, std::uint32_t> named_;
+  std::map<std::string_view, std::uint32_t> named_;
   std::set<std::pair<std::uint64_t, std::uint64_t>> blobs_;  // of delegates: begin and end
   Disjoint disjoint_;
   std::vector<Extent> extents_;
