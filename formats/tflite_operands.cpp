@@ -75,7 +75,7 @@ struct Slot {
 
 constexpr bool before(const Slot& a, const Slot& b) { return a.builtin < b.builtin; }
 
-constexpr auto sorted_slots() {
+consteval auto sorted_slots() {
   std::array slots = {
       // Biases. int32 beside int8 activations, int64 beside int16.
       Slot{op("CONV_2D"), 2, 2, Use::bias, "bias"},

@@ -25,7 +25,7 @@ def main(summary):
     for entry in json.loads(pathlib.Path(summary).read_text())["data"][0]["files"]:
         path = pathlib.Path(entry["filename"])
         name = codec_of(path, codecs)
-        if path.parent != FORMATS or name is None or SUPPORT.search(path.name):
+        if path.parent.name != FORMATS.name or name is None or SUPPORT.search(path.name):
             continue
         for place, key in enumerate(("covered", "count")):
             lines[name][place] += entry["summary"]["lines"][key]

@@ -17,6 +17,7 @@ import tempfile
 HERE = pathlib.Path(__file__).parent
 GOLDEN = HERE.parent / "golden"
 LARGEST = 4096  # bytes of one input
+TFLITE_OPERATORS = 207  # built in
 RUNS = 30000  # inputs of the short run
 SECONDS = 20  # at most
 
@@ -54,6 +55,23 @@ def inputs_of_cases(target, cases):
             yield frame(main.read_bytes(), rest[0])
 
 
+def with_each_operator(model):
+    """A TFLite model with its first operator replaced by each other one (tensorflow/tensorflow: lite/schema/schema.fbs, OperatorCode)."""
+    def u32(at):
+        return int.from_bytes(model[at:at + 4], "little")
+    def field(table, number):
+        vtable = table - u32(table)
+        return table + int.from_bytes(model[vtable + 4 + 2 * number:vtable + 6 + 2 * number], "little")
+    codes = field(u32(0), 1)
+    first = codes + u32(codes) + 4
+    code = first + u32(first)
+    for builtin in range(TFLITE_OPERATORS):
+        changed = bytearray(model)
+        changed[field(code, 0)] = min(builtin, 127)
+        changed[field(code, 3):field(code, 3) + 4] = builtin.to_bytes(4, "little")
+        yield bytes(changed)
+
+
 def inputs_of_vectors(target):
     kind, field = VECTORS.get(target, (None, None))
     for path in sorted((HERE.parents[1] / "spec" / "vectors").glob("*.json")):
@@ -66,10 +84,12 @@ def inputs_of_vectors(target):
 def seeds(target, build, cases):
     yield from inputs_of_cases(target, cases)
     yield from inputs_of_vectors(target)
+    if target == "tflite_fuzz":
+        yield from with_each_operator((cases / "tflite" / "good" / "model.tflite").read_bytes())
     folders = [HERE / target, build / "corpus" / target]
     paths = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
     paths += GOLDEN.rglob(GOLDEN_FILES[target]) if target in GOLDEN_FILES else []
-    for path in sorted(paths):
+    for path in sorted(path for path in paths if path.is_file()):
         if path.stat().st_size <= LARGEST:
             yield path.read_bytes()
 
