@@ -51,6 +51,12 @@ inline Bytes take_out(const Bytes& stored, const std::vector<Edit>& edits) {
   return restored;
 }
 
+inline Bytes record_of(std::size_t size) {
+  Bytes record(size);
+  for (std::size_t i = 0; i < size; ++i) record[i] = static_cast<std::byte>((i * 131 + 7) & 0xff);
+  return record;
+}
+
 inline bool same(const std::vector<Constant>& a, const std::vector<Constant>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Constant& x, const Constant& y) {
     return x.name == y.name && x.dtype == y.dtype && x.shape == y.shape && x.offset == y.offset && x.length == y.length &&

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "formats/codec_fuzzing.hpp"
 #include "formats/gguf_testing.hpp"
 #include "formats/real_models_testing.hpp"
 
@@ -25,8 +26,6 @@ constexpr RealFile kRealFiles[] = {{"silero_vad_16k-f32.gguf", 15, 0, 1238532},
                                    {"ggml-vocab-llama-spm.gguf", 0, 0, 0},
                                    {"weight-inspect_empty.gguf", 0, 0, 0}};
 
-Bytes model_file(const std::string& name) { return gguf_bytes(read_file(data_dir() / "gguf" / name)); }
-
 class GgufReal : public RealModels {
  protected:
   void SetUp() override { need("gguf"); }
@@ -35,7 +34,7 @@ class GgufReal : public RealModels {
 TEST_F(GgufReal, EveryTensorIsLocked) {
   for (const RealFile& real : kRealFiles) {
     SCOPED_TRACE(real.name);
-    const Bytes file = model_file(real.name);
+    const Bytes file = real_file(std::string("gguf/") + real.name);
     const auto structure = gguf_codec().parse(file);
     ASSERT_TRUE(structure) << structure.error().message;
     std::uint64_t locked = 0;
@@ -52,33 +51,16 @@ TEST_F(GgufReal, EveryTensorIsLocked) {
     const auto extent = gguf_codec().structure_extent(MemorySource(file));
     ASSERT_TRUE(extent);
     EXPECT_GE(locked * 100, (file.size() - *extent) * 99);  // the rest is padding
-    const auto zeroed = gguf_codec().parse(without_parameters(file, *structure));
-    ASSERT_TRUE(zeroed);
-    EXPECT_TRUE(same(*structure, *zeroed));
   }
 }
 
-TEST_F(GgufReal, CarriesARecord) {
-  const Bytes record(999, std::byte{0x3a});
-  for (const RealFile& real : kRealFiles) {
-    SCOPED_TRACE(real.name);
-    const Bytes file = model_file(real.name);
-    const auto none = gguf_codec().find_record(MemorySource(file));
-    ASSERT_TRUE(none) << none.error().message;
-    EXPECT_FALSE(none->has_value());
-    const auto edits = gguf_codec().embed(file, record);
-    ASSERT_TRUE(edits) << edits.error().message;
-    const Bytes locked = put_in(file, *edits);
-    const auto found = gguf_codec().find_record(MemorySource(locked));
-    ASSERT_TRUE(found) << found.error().message;
-    ASSERT_TRUE(found->has_value());
-    EXPECT_EQ((*found)->record, record);
-    EXPECT_EQ(take_out(locked, (*found)->edits), file);
-  }
+TEST_F(GgufReal, KeepsItsPromises) {
+  for (const RealFile& real : kRealFiles)
+    EXPECT_EQ(broken_promise(gguf_codec(), {real_file(std::string("gguf/") + real.name)}, record_of(999)), "") << real.name;
 }
 
 TEST_F(GgufReal, RefusesTheFileWithoutItsData) {
-  const auto structure = gguf_codec().parse(model_file("weight-inspect_tiny.gguf"));
+  const auto structure = gguf_codec().parse(real_file("gguf/weight-inspect_tiny.gguf"));
   ASSERT_FALSE(structure);
   EXPECT_EQ(structure.error().code, ErrorCode::bad_model);
   EXPECT_EQ(structure.error().message, "the tensor data begins behind the end of the file");

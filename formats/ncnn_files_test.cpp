@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "formats/codec_testing.hpp"
+#include "formats/codec_fuzzing.hpp"
 #include "formats/real_models_testing.hpp"
 
 namespace nnlock::formats {
@@ -51,15 +51,6 @@ TEST_P(NcnnReal, LocksAllLearnedBytes) {
   EXPECT_EQ(weights_.size() - locked, GetParam().tags);
 }
 
-TEST_P(NcnnReal, ParameterBytesDoNotMatter) {
-  const auto found = parse();
-  ASSERT_TRUE(found);
-  for (const ParamSpan& p : found->params) std::fill_n(weights_.begin() + static_cast<std::ptrdiff_t>(p.offset), p.length, '\xff');
-  const auto again = parse();
-  ASSERT_TRUE(again) << again.error().message;
-  EXPECT_TRUE(same(*found, *again));
-}
-
 TEST_P(NcnnReal, EveryTruncationIsRefused) {
   const auto whole = weights_;
   for (std::size_t size = 0; size < whole.size(); size += whole.size() / 97 + 1) {
@@ -68,16 +59,8 @@ TEST_P(NcnnReal, EveryTruncationIsRefused) {
   }
 }
 
-TEST_P(NcnnReal, CarriesARecord) {
-  const Bytes record(99, std::byte{0xc5});
-  const auto view = bytes_of(graph_);
-  const Bytes plain(view.begin(), view.end());
-  const auto edits = ncnn_codec().embed(plain, record);
-  ASSERT_TRUE(edits) << edits.error().message;
-  const auto locked = put_in(plain, *edits);
-  const auto found = ncnn_codec().find_record(MemorySource(locked));
-  ASSERT_TRUE(found && found->has_value());
-  EXPECT_EQ((*found)->record, record);
+TEST_P(NcnnReal, KeepsItsPromises) {
+  EXPECT_EQ(broken_promise(ncnn_codec(), {real_file(GetParam().graph), real_file(GetParam().weights)}, record_of(99)), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, NcnnReal, testing::ValuesIn(kRealPairs), [](const auto& model) {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "formats/codec_testing.hpp"
+#include "formats/codec_fuzzing.hpp"
 #include "formats/real_models_testing.hpp"
 
 namespace nnlock::formats {
@@ -50,15 +50,6 @@ TEST_P(OpenvinoReal, LocksAllLearnedBytes) {
   EXPECT_EQ(weights_.size(), locked + readable);
 }
 
-TEST_P(OpenvinoReal, ParameterBytesDoNotMatter) {
-  const auto found = parse();
-  ASSERT_TRUE(found);
-  for (const ParamSpan& p : found->params) std::fill_n(weights_.begin() + static_cast<std::ptrdiff_t>(p.offset), p.length, '\xff');
-  const auto again = parse();
-  ASSERT_TRUE(again) << again.error().message;
-  EXPECT_TRUE(same(*found, *again));
-}
-
 TEST_P(OpenvinoReal, EveryTruncationIsRefused) {
   const auto whole = graph_;
   const auto root = whole.rfind("</net>");
@@ -68,17 +59,8 @@ TEST_P(OpenvinoReal, EveryTruncationIsRefused) {
   }
 }
 
-TEST_P(OpenvinoReal, CarriesARecord) {
-  const Bytes record(99, std::byte{0xc5});
-  const auto view = bytes_of(graph_);
-  const Bytes plain(view.begin(), view.end());
-  const auto edits = openvino_codec().embed(plain, record);
-  ASSERT_TRUE(edits) << edits.error().message;
-  const auto locked = put_in(plain, *edits);
-  const auto found = openvino_codec().find_record(MemorySource(locked));
-  ASSERT_TRUE(found && found->has_value());
-  EXPECT_EQ((*found)->record, record);
-  EXPECT_EQ(take_out(locked, (*found)->edits), plain);
+TEST_P(OpenvinoReal, KeepsItsPromises) {
+  EXPECT_EQ(broken_promise(openvino_codec(), {real_file(std::string(GetParam().name) + ".xml"), real_file(std::string(GetParam().name) + ".bin")}, record_of(99)), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, OpenvinoReal, testing::ValuesIn(kRealIrs), [](const auto& model) {

@@ -26,12 +26,6 @@ constexpr RealFile kRealFiles[] = {{"pytorch/silero_vad.jit", 30, 2181128, "_mod
 
 constexpr const char* kLegacyFiles[] = {"mtcnn_onet.pt", "mtcnn_pnet.pt", "resnet20-12fca82f.th", "resnet32-d509ac18.th", "resnet56-4bfd9763.th", "samplenet.pth"};
 
-Bytes model_file(const std::string& path) {
-  const auto text = read_file(data_dir() / path);
-  const auto bytes = bytes_of(text);
-  return {bytes.begin(), bytes.end()};
-}
-
 class PytorchReal : public RealModels {
  protected:
   void SetUp() override { need("pytorch"); }
@@ -40,7 +34,7 @@ class PytorchReal : public RealModels {
 TEST_F(PytorchReal, LocksEveryStorage) {
   for (const RealFile& real : kRealFiles) {
     SCOPED_TRACE(real.path);
-    const auto file = model_file(real.path);
+    const auto file = real_file(real.path);
     const auto structure = codec().parse(file);
     ASSERT_TRUE(structure) << structure.error().message;
     std::uint64_t locked = 0;
@@ -55,12 +49,12 @@ TEST_F(PytorchReal, LocksEveryStorage) {
 }
 
 TEST_F(PytorchReal, KeepsItsPromises) {
-  for (const RealFile& real : kRealFiles) EXPECT_EQ(broken_promise(codec(), {model_file(real.path)}, record_of(999)), "") << real.path;
+  for (const RealFile& real : kRealFiles) EXPECT_EQ(broken_promise(codec(), {real_file(real.path)}, record_of(999)), "") << real.path;
 }
 
 TEST_F(PytorchReal, ChecksumsAreThoseOfTheParameters) {
   for (const RealFile& real : kRealFiles) {
-    const auto file = model_file(real.path);
+    const auto file = real_file(real.path);
     const auto structure = codec().parse(file);
     ASSERT_TRUE(structure);
     for (const DerivedField& field : structure->derived) {
@@ -72,7 +66,7 @@ TEST_F(PytorchReal, ChecksumsAreThoseOfTheParameters) {
 
 TEST_F(PytorchReal, RefusesWhatWasSavedBefore) {
   for (const char* name : kLegacyFiles) {
-    const auto file = model_file(std::string("pytorch/") + name);
+    const auto file = real_file(std::string("pytorch/") + name);
     ASSERT_TRUE(codec().recognises(std::span(file).first(4096), file.size())) << name;
     for (const auto& error : {codec().parse(file).error(), find(file).error(), codec().structure_extent(MemorySource(file)).error()}) {
       EXPECT_EQ(error.code, ErrorCode::unsupported) << name;

@@ -28,12 +28,6 @@ inline Bytes archive_of(const std::vector<ZipEntry>& entries, ZipStyle style = Z
   return pytorch_file(zip_text(entries, style));
 }
 
-inline Bytes record_of(std::size_t size) {
-  Bytes record(size);
-  for (std::size_t i = 0; i < size; ++i) record[i] = static_cast<std::byte>((i * 131 + 7) & 0xff);
-  return record;
-}
-
 inline Result<std::optional<Embedded>> find(const Bytes& file) { return codec().find_record(MemorySource(file)); }
 
 }  // namespace nnlock::formats

@@ -22,12 +22,6 @@ using malformed::with;
 inline const Codec& codec() { return safetensors_codec(); }
 
 
-inline Bytes record_of(std::size_t size) {
-  Bytes record(size);
-  for (std::size_t i = 0; i < size; ++i) record[i] = static_cast<std::byte>((i * 131 + 7) & 0xff);
-  return record;
-}
-
 inline Result<std::optional<Embedded>> find(const Bytes& file) { return codec().find_record(MemorySource(file)); }
 
 inline void expect_error(const Error& error, ErrorCode code, std::string_view part, std::string_view tensor = {}) {

@@ -50,16 +50,6 @@ struct Model {
 
 std::string layout_of(const std::string& name) { return name == "IQ1_M" || name == "MXFP4" || name == "NVFP4" ? "bytes" : "block"; }
 
-std::map<std::string, TensorInfo> tensors_of(const Bytes& model) {
-  const Scratch scratch;
-  const auto info = inspect_file(scratch.write("m", model));
-  EXPECT_TRUE(info) << info.error().message;
-  std::map<std::string, TensorInfo> tensors;
-  if (info)
-    for (const TensorInfo& t : info->params) tensors.emplace(t.name, t);
-  return tensors;
-}
-
 TEST(Block, EveryQuantisedTypeWithFloatsGetsIt) {
   const Bytes model = Model(20).bytes();
   for (const Bytes& file : {model, locked(model, test_key(1))}) {

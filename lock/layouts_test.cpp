@@ -65,16 +65,6 @@ Bytes every_dtype(std::size_t count) {
                          tensor_of("f8", "F8_E4M3", std::vector<std::uint8_t>(count, 0x7f))});
 }
 
-std::map<std::string, TensorInfo> tensors_of(const Bytes& model) {
-  const Scratch scratch;
-  const auto info = inspect_file(scratch.write("m", model));
-  EXPECT_TRUE(info) << info.error().message;
-  std::map<std::string, TensorInfo> tensors;
-  if (info)
-    for (const TensorInfo& t : info->params) tensors.emplace(t.name, t);
-  return tensors;
-}
-
 std::string text_of(const TensorInfo& t) {
   if (t.finite) {
     const FiniteInfo& f = *t.finite;

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -145,6 +146,17 @@ inline Bytes locked(const Bytes& model, const MasterKey& key, const LockOptions&
   const auto report = lock_file(key, scratch.write("in", model), scratch.file("out"), options);
   EXPECT_TRUE(report) << report.error().message;
   return report ? scratch.read("out") : Bytes{};
+}
+
+// What inspect tells of the parameters, by their names.
+inline std::map<std::string, TensorInfo> tensors_of(const Bytes& model) {
+  const Scratch scratch;
+  const auto info = inspect_file(scratch.write("m", model));
+  EXPECT_TRUE(info) << info.error().message;
+  std::map<std::string, TensorInfo> tensors;
+  if (info)
+    for (const TensorInfo& t : info->params) tensors.emplace(t.name, t);
+  return tensors;
 }
 
 inline Bytes copy_of(const ModelBuffer& buffer) { return Bytes(buffer.bytes().begin(), buffer.bytes().end()); }
