@@ -12,6 +12,7 @@ if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
 endif()
 
 set(NNLOCK_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
+option(NNLOCK_QUICK_BUILD "Optimise the kernels only: with sanitizers the optimiser takes six times as long as the rest of the compiler" OFF)
 option(NNLOCK_NO_EXCEPTIONS "Build the library rooms with -fno-exceptions -fno-rtti" OFF)
 
 add_library(nnlock_settings INTERFACE)

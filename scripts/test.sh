@@ -31,7 +31,7 @@ cpp_tests() {  # cpp_tests PRESET [ctest options]
   shift
   cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" &&
     GTEST_OUTPUT="xml:$results/$preset/" NNLOCK_PROGRAM=$PWD/build/$preset/cli/nnlock \
-      ctest --preset "$preset" --output-junit "$results/ctest-$preset.xml" --no-tests=error "$@"
+      ctest --preset "$preset" -j "$(nproc)" --output-junit "$results/ctest-$preset.xml" --no-tests=error "$@"
 }
 
 compiles() {  # compiles PRESET
@@ -49,7 +49,7 @@ reference() {
 
 step "reference and vectors" reference
 step "C++ tests, g++ release" cpp_tests release
-step "C++ tests, g++ with AddressSanitizer and UBSan" cpp_tests asan
+step "C++ tests, g++ with AddressSanitizer and UBSan" cpp_tests asan -E "^malformed_files$"  # malformed_test is there
 step "clang compiles everything" compiles clang
 step "the library compiles without exceptions and RTTI" compiles noexcept
 step "Python package" python_tests python python/tests
