@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -26,6 +27,12 @@ def shim(tmp_path_factory):
     path = tmp_path_factory.mktemp("shim") / "faults.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", path, HERE / "faults.c", "-ldl"], check=True)
     return path
+
+
+def heed_signals():
+    """In the child: what a background job or nohup ignores is inherited, and the program keeps to it."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Bench:
@@ -51,7 +58,8 @@ class Bench:
         self.log.unlink(missing_ok=True)
         settings = {f"NNLOCK_FAULT_{name.upper()}": str(value) for name, value in faults.items()}
         env = os.environ | {"LD_PRELOAD": str(self.shim), "NNLOCK_FAULT_LOG": str(self.log)} | settings
-        return subprocess.Popen([PROGRAM, *map(str, arguments)], env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen([PROGRAM, *map(str, arguments)], env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                preexec_fn=heed_signals)
 
     def steps(self):
         """What the log says: made, named, done."""
