@@ -6,7 +6,7 @@
 help:
 	@echo "make build      the program at build/nnlock"
 	@echo "make demo       lock three models, run them in stock runtimes with right, wrong and no key"
-	@echo "make test       everything that proves it (installs, builds, tests; about 20 minutes on 2 cores)"
+	@echo "make test       everything that proves it (installs, builds, tests; less than 30 minutes on 2 cores)"
 	@echo "make test-slow  named slow lanes: LANES=\"fuzz tsan\" picks some"
 	@echo "make bench      build/bench/results.json"
 	@echo "make python     the Python package and stock runtimes in build/venv"

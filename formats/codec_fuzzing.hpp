@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "formats/codec_testing.hpp"
+#include "formats/file_names.hpp"
 
 namespace nnlock::formats {
 
@@ -30,24 +31,13 @@ inline Result<Structure> parse(const Codec& codec, const std::vector<Bytes>& fil
   return codec.parse_files(Views(files.begin(), files.end()));
 }
 
-inline Broken check_path(const std::string& path) {
-  if (path.empty() || path.find('\0') != std::string::npos || path.front() == '/') return "a companion is no relative path";
-  for (std::size_t begin = 0; begin <= path.size();) {
-    const std::size_t end = std::min(path.find('/', begin), path.size());
-    const std::string part = path.substr(begin, end - begin);
-    if (part.empty() || part == "." || part == "..") return "a companion's path leads elsewhere";
-    begin = end + 1;
-  }
-  return kKept;
-}
-
 // Makes `files` what the model asks for: companions that are not there are empty, and what nobody asks for is dropped.
 inline Broken settle_companions(const Codec& codec, std::vector<Bytes>& files) {
   auto paths = codec.companions(files.front(), "model");
   if (!paths) return paths.error().message.empty() ? "an error of companions() says nothing" : kKept;
   if (!paths->empty() && !codec.has_companions()) return "a codec that has no companions names one";
   for (const std::string& path : *paths)
-    if (const Broken broken = check_path(path)) return broken;
+    if (!check_relative_name(path)) return "a companion's path leads elsewhere";
   files.resize(1 + paths->size());
   std::sort(paths->begin(), paths->end());
   return std::adjacent_find(paths->begin(), paths->end()) == paths->end() ? kKept : "a companion is named twice";

@@ -57,6 +57,12 @@ inline Bytes record_of(std::size_t size) {
   return record;
 }
 
+// What find_record() says of a text: 1 a record, 0 none, else the error's code, negative.
+inline int record_verdict(const Codec& codec, std::string_view text) {
+  const auto found = codec.find_record(MemorySource(bytes_of(text)));
+  return found ? (found->has_value() ? 1 : 0) : -static_cast<int>(found.error().code);
+}
+
 inline bool same(const std::vector<Constant>& a, const std::vector<Constant>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Constant& x, const Constant& y) {
     return x.name == y.name && x.dtype == y.dtype && x.shape == y.shape && x.offset == y.offset && x.length == y.length &&

@@ -248,10 +248,7 @@ TEST(NcnnRecord, ComesBack) {
 }
 
 TEST(NcnnRecord, StandsInOneWayOnly) {
-  const auto code_of = [](const std::string& text) {
-    const auto found = ncnn_codec().find_record(MemorySource(bytes_of(text)));
-    return found ? found->has_value() ? 1 : 0 : -static_cast<int>(found.error().code);
-  };
+  const auto code_of = [](const std::string& text) { return record_verdict(ncnn_codec(), text); };
   const std::string plain(kGoodGraph);
   constexpr int bad = -static_cast<int>(ErrorCode::bad_record);
   EXPECT_EQ(code_of(plain), 0);

@@ -164,10 +164,7 @@ TEST(Openvino, TheWeightsFileHasTheGraphsName) {
 
 TEST(OpenvinoRecord, StandsBehindTheRootInOneWayOnly) {
   const auto plain = good_ir();
-  const auto code_of = [](const std::string& text) {
-    const auto found = openvino_codec().find_record(MemorySource(bytes_of(text)));
-    return found ? found->has_value() ? 1 : 0 : -static_cast<int>(found.error().code);
-  };
+  const auto code_of = [](const std::string& text) { return record_verdict(openvino_codec(), text); };
   constexpr int bad = -static_cast<int>(ErrorCode::bad_record);
   EXPECT_EQ(code_of(plain), 0);
   EXPECT_EQ(code_of(plain + "<!--nnlock:AAAA-->\n"), 1);

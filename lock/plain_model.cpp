@@ -119,15 +119,19 @@ Result<void> take_skeleton(Prepared& prepared, PlainPart& part, const LockOption
 // Reads the parameters of each file unless layout `bytes` is asked for.
 Result<void> look_at_elements(Prepared& prepared, const LockOptions& options) {
   if (options.layout == LayoutChoice::bytes) return {};
-  std::uint64_t left = 0;
-  for (const Parameter& p : prepared.params) left += p.length;
+  std::uint64_t to_lock = 0;
+  for (const Parameter& p : prepared.params) to_lock += p.length;
+  std::uint64_t to_look_at = to_lock;  // at most: types without numbers are not read
   std::size_t first = 0;
   for (const PlainPart& part : prepared.parts) {
     for (std::uint32_t i = 0, done = 0; i < part.sources.size(); ++i) {
       const auto spans = std::span(part.structure.params).subspan(done);
       std::uint32_t count = 0;
-      while (count < spans.size() && spans[count].file == i) ++count;
-      const PassOptions pass{.threads = options.threads, .progress = &options.progress, .done_before = prepared.scanned_bytes, .left_after = left};
+      while (count < spans.size() && spans[count].file == i) to_look_at -= spans[count++].length;
+      const PassOptions pass{.threads = options.threads,
+                             .progress = &options.progress,
+                             .done_before = prepared.scanned_bytes,
+                             .left_after = to_look_at + to_lock};
       const auto scanned = choose_layouts(std::span(prepared.params).subspan(first, count), prepared.blocks, spans.first(count), *part.sources[i],
                                           *prepared.kernels.numbers, pass);
       if (!scanned) return naming(Result<void>(scanned.error()), part.sources[i]->path());

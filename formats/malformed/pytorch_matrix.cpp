@@ -160,6 +160,13 @@ class Builder {
     poke("descriptor-size", descriptor + 12, 25, 4, "data descriptor does not fit", weight);
   }
 
+  // Both headers of the weight say that it has so many bytes.
+  static void say_size(ZipText& text, std::uint64_t bytes) {
+    for (const std::size_t at : {text.central[kWeight] + central::packed, text.central[kWeight] + central::size, text.local[kWeight] + local::packed,
+                                 text.local[kWeight] + local::size})
+      text.poke(at, bytes, 4);
+  }
+
   void add_layout() {
     auto entries = good_entries();
     ZipText front = good_;
@@ -169,16 +176,10 @@ class Builder {
     front.bytes.insert(0, front.bytes.substr(0, 30));
     add("bytes-in-front-of-32-bit-archive", front, "does not end where the end record starts");
     ZipText hole = zip_text(entries, ZipStyle::plain);
-    hole.poke(hole.central[kWeight] + central::packed, 20, 4);
-    hole.poke(hole.central[kWeight] + central::size, 20, 4);
-    hole.poke(hole.local[kWeight] + local::packed, 20, 4);
-    hole.poke(hole.local[kWeight] + local::size, 20, 4);
+    say_size(hole, 20);
     add("hole-behind-an-entry", hole, "belong to no entry", "model/data/0");
     ZipText over = zip_text(entries, ZipStyle::plain);
-    over.poke(over.central[kWeight] + central::packed, 28, 4);
-    over.poke(over.central[kWeight] + central::size, 28, 4);
-    over.poke(over.local[kWeight] + local::packed, 28, 4);
-    over.poke(over.local[kWeight] + local::size, 28, 4);
+    say_size(over, 28);
     add("overlap-of-two-entries", over, "overlaps", "model/data/0");
     ZipText first = zip_text(entries, ZipStyle::plain);
     first.poke(first.central[kPickle] + central::offset, first.local[kCode], 4);
